@@ -1,0 +1,1 @@
+"""The public front door: verify, put in the inbox, acknowledge."""
