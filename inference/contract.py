@@ -1,0 +1,92 @@
+"""What the endpoint answers: error codes, their HTTP statuses, and the shapes of its responses.
+
+The bot reads the same module, so that a code or a field has one spelling.
+"""
+
+from enum import StrEnum
+from http import HTTPStatus
+from typing import Literal
+
+from pydantic import BaseModel
+
+MEBIBYTE = 1024 * 1024
+MAX_IMAGE_BYTES = 6 * MEBIBYTE
+MAX_PIXELS = 50_000_000
+ACCEPTED = "JPEG, PNG, WebP, GIF, BMP, TIFF, HEIC or AVIF"
+
+
+class Code(StrEnum):
+    """Why an image got no caption."""
+
+    EMPTY_IMAGE = "empty_image"
+    CORRUPT_IMAGE = "corrupt_image"
+    UNAUTHORIZED = "unauthorized"
+    IMAGE_TOO_LARGE = "image_too_large"
+    TOO_MANY_PIXELS = "too_many_pixels"
+    UNSUPPORTED_FORMAT = "unsupported_format"
+    OVERLOADED = "overloaded"
+    DEADLINE_EXCEEDED = "deadline_exceeded"
+
+    @property
+    def status(self) -> HTTPStatus:
+        """The HTTP status that carries this code."""
+        return STATUSES[self]
+
+
+STATUSES = {
+    Code.EMPTY_IMAGE: HTTPStatus.BAD_REQUEST,
+    Code.CORRUPT_IMAGE: HTTPStatus.BAD_REQUEST,
+    Code.UNAUTHORIZED: HTTPStatus.UNAUTHORIZED,
+    Code.IMAGE_TOO_LARGE: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    Code.TOO_MANY_PIXELS: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    Code.UNSUPPORTED_FORMAT: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    Code.OVERLOADED: HTTPStatus.SERVICE_UNAVAILABLE,
+    Code.DEADLINE_EXCEEDED: HTTPStatus.GATEWAY_TIMEOUT,
+}
+
+
+class Refused(Exception):
+    """An image that gets no caption, with the sentence that tells its sender why.
+
+    `retry_after` is in seconds, and is set when the same image may well succeed later.
+    """
+
+    def __init__(self, code: Code, message: str, retry_after: int | None = None) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.retry_after = retry_after
+
+
+def megabytes(size: int) -> str:
+    """Write a number of bytes as people read it: 8703311 → "8.3 MB".
+
+    A size just over a whole limit never reads as the limit itself: it is rounded up.
+    """
+    tenths = -(-size * 10 // MEBIBYTE)
+    return f"{tenths // 10} MB" if tenths % 10 == 0 else f"{tenths / 10:.1f} MB"
+
+
+class CaptionResponse(BaseModel):
+    """A caption. `processing_time` is in seconds, from the request's first byte to its caption."""
+
+    caption: str
+    processing_time: float
+    status: Literal["success"] = "success"
+
+
+class ErrorResponse(BaseModel):
+    """A refusal: a code for programs and a sentence for people."""
+
+    status: Literal["error"] = "error"
+    error: str
+    message: str
+
+
+class PingResponse(BaseModel):
+    """The endpoint's model and whether it can caption at once."""
+
+    status: Literal["ok"] = "ok"
+    model: str
+    engine: str
+    ready: bool
