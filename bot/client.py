@@ -1,0 +1,114 @@
+"""The caption client: one pooled HTTP connection to the endpoint, one deadline for everything a photo costs there."""
+
+import asyncio
+from types import TracebackType
+from typing import Self
+
+import httpx
+import stamina
+
+from bot.errors import TryAgain
+from bot.settings import BotSettings
+
+RETRIED = frozenset({429, 502, 503})
+FIRST_WAIT, LONGEST_WAIT, JITTER = 0.2, 5.0, 0.5  # seconds
+
+
+class EndpointRefused(Exception):  # noqa: N818
+    """The endpoint answered with one of its error codes (see inference.contract); trying again would not change it."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class CaptionClient:
+    """POST /caption and GET /ping of the endpoint at `settings.inference_url`."""
+
+    def __init__(self, settings: BotSettings) -> None:
+        self._timeout = settings.caption_timeout
+        key = settings.inference_api_key
+        self._http = httpx.AsyncClient(
+            base_url=settings.inference_url,
+            headers={"Authorization": f"Bearer {key.get_secret_value()}"} if key else {},
+            timeout=httpx.Timeout(settings.caption_timeout, connect=5),
+        )
+
+    async def caption(self, image: bytes, request_id: str) -> str:
+        """Fetch the caption of an encoded image; `request_id` appears in the endpoint's log.
+
+        Connection errors, 429, 502 and 503 are tried again, with jitter and as Retry-After asks, until
+        `caption_timeout` is spent. Raises EndpointRefused for an answer that will not change, TryAgain otherwise.
+        """
+        try:
+            async with asyncio.timeout(self._timeout):
+                async for attempt in stamina.retry_context(
+                    on=_wait_for, attempts=None, timeout=None, wait_initial=FIRST_WAIT, wait_max=LONGEST_WAIT,
+                    wait_jitter=JITTER,
+                ):  # fmt: skip
+                    with attempt:
+                        return await self._post(image, request_id)
+        except TimeoutError:
+            raise TryAgain(f"the endpoint gave no caption within {self._timeout:g} s") from None
+        except (httpx.TransportError, httpx.HTTPStatusError) as error:
+            raise TryAgain(f"the endpoint failed: {_describe(error)}") from None
+        raise AssertionError("stamina ended without an attempt")
+
+    async def _post(self, image: bytes, request_id: str) -> str:
+        response = await self._http.post(
+            "/caption",
+            content=image,
+            headers={"Content-Type": "application/octet-stream", "X-Request-ID": request_id},
+        )
+        if response.is_success:
+            return _text(response, "caption")
+        if response.status_code not in RETRIED and (code := _text(response, "error")):
+            raise EndpointRefused(code)
+        response.raise_for_status()
+        raise TryAgain(f"the endpoint answered {response.status_code}")
+
+    async def ping(self) -> bool:
+        """Whether the endpoint is up; it starts to load its model when it is not loaded. Never raises for a failure."""
+        try:
+            return (await self._http.get("/ping", timeout=self._timeout)).is_success
+        except httpx.HTTPError:
+            return False
+
+    async def aclose(self) -> None:
+        """Close the pool."""
+        await self._http.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+
+def _wait_for(error: Exception) -> bool | float:
+    """Stamina's hook: whether to try again, or after how many seconds."""
+    if isinstance(error, httpx.HTTPStatusError):
+        if error.response.status_code not in RETRIED:
+            return False
+        try:
+            return max(0.0, float(error.response.headers["Retry-After"]))
+        except (KeyError, ValueError):
+            return True
+    return isinstance(error, httpx.TransportError)
+
+
+def _text(response: httpx.Response, field: str) -> str:
+    """Read a field of a JSON answer, "" when there is none: a proxy in between may answer with anything."""
+    try:
+        value = response.json()[field]
+    except (ValueError, KeyError, TypeError):
+        return ""
+    return value if isinstance(value, str) else ""
+
+
+def _describe(error: Exception) -> str:
+    if isinstance(error, httpx.HTTPStatusError):
+        return str(error.response.status_code)
+    return type(error).__name__

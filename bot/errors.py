@@ -1,0 +1,26 @@
+"""What the bot expects to go wrong; the two branches say whose it is to put right."""
+
+
+class BotError(Exception):
+    """Root of the expected failures."""
+
+
+class Declined(BotError):  # noqa: N818 (reads as what happened)
+    """The photo will never be captioned as it is: the person can change that, and `sentence` says how."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+
+
+class TryAgain(BotError):  # noqa: N818
+    """Nothing final can be said now: the inbox hands the event in again.
+
+    `reason` is for the log (no URL, no token); `apology` is what the person is told once the inbox gives up, where
+    there is something better to say than the general one.
+    """
+
+    def __init__(self, reason: str, apology: str | None = None) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.apology = apology

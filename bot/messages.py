@@ -1,0 +1,91 @@
+"""Every sentence the bot says."""
+
+import math
+from collections.abc import Sequence
+
+from bot.outcomes import Captioned, Outcome
+from inference.contract import ACCEPTED, Code, megabytes
+
+# --- answers -------------------------------------------------------------------------------------------------------
+
+
+def captions(outcomes: Sequence[Outcome]) -> str:
+    """One reply for the photos of one message: a bare sentence for one photo, a numbered list for several."""
+    lines = [outcome.text if isinstance(outcome, Captioned) else outcome.sentence for outcome in outcomes]
+    if len(lines) == 1:
+        return lines[0]
+    return "\n".join(f"{number}. {line}" for number, line in enumerate(lines, start=1))
+
+
+# --- refusals: each names the limit and the photo's own figure -------------------------------------------------------
+
+
+def too_large(size: int, limit: int) -> str:
+    """Refuse a photo by its size; both in bytes."""
+    return (
+        f"That photo is {megabytes(size)}; I can read up to {megabytes(limit)}. "
+        "A smaller export of it, or a screenshot, will do."
+    )
+
+
+def too_many_pixels(width: int, height: int, limit: int) -> str:
+    """Refuse a photo by its dimensions: width and height in pixels, limit in pixels altogether."""
+    return (
+        f"That photo is {width} by {height} pixels; I can read up to {limit / 1e6:.0f} million pixels. "
+        "Please send it at a smaller size."
+    )
+
+
+def not_a_photo(media_type: str | None = None) -> str:
+    """Refuse a file of a type that the screening rules do not accept; the type as the platform names it, if it does."""
+    named = f"That file is {media_type}" if media_type else "I do not know that kind of file"
+    return f"{named}; I can read {ACCEPTED} photos."
+
+
+EMPTY = "That photo arrived empty. Could you send it again?"
+CORRUPT = "That photo seems to be damaged: I could not open it. Could you save it anew and send it again?"
+TOOK_TOO_LONG = "Describing that photo took longer than I may spend on one. Please send it once more, perhaps smaller."
+MISCONFIGURED = "I am not allowed to use my captioner. Whoever runs me should check INFERENCE_API_KEY."
+OVERLOADED = "I am sorry, there are more photos than I can describe just now. Please send it again in a few minutes."
+UNREADABLE = "I could not describe that photo. Please try another one, or this one saved as JPEG."
+
+# One sentence for each code of the endpoint, for when the answer comes from there: what the bot can see itself (size,
+# type, pixels) it has refused before, with the photo's own figure.
+SENTENCES = {
+    Code.EMPTY_IMAGE: EMPTY,
+    Code.CORRUPT_IMAGE: CORRUPT,
+    Code.UNAUTHORIZED: MISCONFIGURED,
+    Code.IMAGE_TOO_LARGE: "That photo has more bytes than I can read. A smaller export of it will do.",
+    Code.TOO_MANY_PIXELS: "That photo has more pixels than I can read. Please send it at a smaller size.",
+    Code.UNSUPPORTED_FORMAT: not_a_photo(),
+    Code.OVERLOADED: OVERLOADED,
+    Code.DEADLINE_EXCEEDED: TOOK_TOO_LONG,
+}
+
+
+def for_code(code: str) -> str:
+    """Find the sentence for an error code of the endpoint; a code of a newer endpoint gets a general one."""
+    return SENTENCES[Code(code)] if code in SENTENCES else UNREADABLE
+
+
+# --- manners ---------------------------------------------------------------------------------------------------------
+
+
+def slow_down(limit: int, seconds: float) -> str:
+    """Refuse more than `limit` photos in a minute; `seconds` until there is room again."""
+    wait = max(1, math.ceil(seconds))
+    return f"I describe up to {limit} photos a minute for each person. Please come back in {wait} s."
+
+
+def not_invited(place: str, setting: str) -> str:
+    """Turn a chat away; `place` is the workspace's or chat's id, `setting` the variable that lists those which may use the bot."""
+    return f"I am not open to this chat yet. Whoever runs me can let it in by adding {place} to {setting}."
+
+
+# --- when the bot itself fails ---------------------------------------------------------------------------------------
+
+APOLOGY = "I am sorry, I could not describe this: something on my side kept failing. Please send it again in a while."
+
+# --- Slack -----------------------------------------------------------------------------------------------------------
+
+# --- Telegram --------------------------------------------------------------------------------------------------------

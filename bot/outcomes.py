@@ -1,0 +1,20 @@
+"""How a photo's journey ends."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Captioned:
+    """The model described the photo."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Refused:
+    """The photo was not captioned; `sentence` tells the person why and what to do."""
+
+    sentence: str
+
+
+Outcome = Captioned | Refused

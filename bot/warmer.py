@@ -1,0 +1,24 @@
+"""Background pings: the endpoint loads its model while the bot does something else."""
+
+import asyncio
+
+from bot.client import CaptionClient
+
+
+class Warmer:
+    """Sends a ping without making anybody wait; one at a time, since a second one would warm nothing more."""
+
+    def __init__(self, client: CaptionClient) -> None:
+        self._client = client
+        self._ping: asyncio.Task[bool] | None = None
+
+    def warm(self) -> None:
+        """Ping in the background. Call it within a running event loop; it returns at once and never raises."""
+        if self._ping is None or self._ping.done():
+            self._ping = asyncio.create_task(self._client.ping())
+
+    async def aclose(self) -> None:
+        """Give up a ping that is under way."""
+        if self._ping is not None:
+            self._ping.cancel()
+            await asyncio.gather(self._ping, return_exceptions=True)
