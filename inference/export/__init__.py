@@ -1,0 +1,1 @@
+"""`captionbot export`: a Hugging Face checkpoint becomes a model folder."""

@@ -1,0 +1,170 @@
+"""An exported model on disk: what its manifest says, and the proof that its files are the ones that were exported."""
+
+import hashlib
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from inference.captioner import ModelError
+
+MANIFEST = "manifest.json"
+ENCODER = "encoder.onnx"
+DECODER = "decoder.onnx"
+TOKENIZER = "tokenizer.json"
+FORMAT = 1
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Size(_Frozen):
+    """Pixels."""
+
+    height: int
+    width: int
+
+
+class Preprocessing(_Frozen):
+    """How a photo becomes `pixel_values`: resize, crop the centre, then (pixel / 255 - mean) / deviation."""
+
+    size: Size
+    resize: Literal["stretch", "shortest_edge"]  # shortest_edge: the shorter side becomes size.height
+    resampling: Literal["nearest", "box", "bilinear", "hamming", "bicubic", "lanczos"]
+    crop: Size | None = None
+    mean: tuple[float, float, float]
+    deviation: tuple[float, float, float]
+
+    @property
+    def input(self) -> Size:
+        """The size of the encoder's input."""
+        return self.crop or self.size
+
+
+class Decoding(_Frozen):
+    """How tokens are searched; the names and meanings are those of transformers' GenerationConfig."""
+
+    start_id: int
+    end_ids: tuple[int, ...]
+    pad_id: int
+    beams: int = Field(3, ge=1)
+    max_length: int = Field(ge=2)  # tokens, the start token included
+    length_penalty: float = 1.0
+    early_stopping: bool | Literal["never"] = False
+    no_repeat_ngram_size: int = Field(0, ge=0)  # 0: off
+    suppressed_ids: tuple[int, ...] = ()
+
+
+class Agreement(_Frozen):
+    """What the chosen precision costs: captions compared with those of the fp32 export on the same views."""
+
+    views: int
+    identical: float  # the share of captions that are the same, word for word
+
+
+class Precision(_Frozen):
+    """How the weights of each part are stored, as `captionbot export` chose it."""
+
+    encoder: str
+    decoder: str
+    embeddings: str
+    agreement: Agreement | None = None
+
+
+class Manifest(_Frozen):
+    """`manifest.json`: everything that the engine must know and the graphs do not say."""
+
+    format: int = FORMAT
+    source: str
+    revision: str | None = None
+    versions: dict[str, str]
+    files: dict[str, str]  # name: SHA-256
+    preprocessing: Preprocessing
+    decoding: Decoding
+    precision: Precision
+
+    def write(self, folder: Path) -> None:
+        """Write `manifest.json` into the folder."""
+        (folder / MANIFEST).write_text(self.model_dump_json(indent=2) + "\n", encoding="utf-8")
+
+
+@dataclass(frozen=True)
+class ModelFolder:
+    """A folder whose files have been verified."""
+
+    path: Path
+    manifest: Manifest
+
+    @classmethod
+    def open(cls, path: Path) -> Self:
+        """Read the manifest and verify every file against it.
+
+        Raises ModelError, which names the file, when one is missing, truncated or altered, or when the format is unknown.
+        """
+        manifest = read_manifest(path)
+        # SHA-256 and reading release the GIL: two files take the time of the larger one.
+        with ThreadPoolExecutor(max_workers=2) as pool:
+            list(pool.map(lambda entry: _verify(path / entry[0], entry[1]), manifest.files.items()))
+        return cls(path, manifest)
+
+    @property
+    def encoder(self) -> Path:
+        return self.path / ENCODER
+
+    @property
+    def decoder(self) -> Path:
+        return self.path / DECODER
+
+    @property
+    def tokenizer(self) -> Path:
+        return self.path / TOKENIZER
+
+
+def read_manifest(path: Path) -> Manifest:
+    """Read `manifest.json` from a model folder; raises ModelError when it is missing or not one of ours."""
+    file = path / MANIFEST
+    try:
+        text = file.read_bytes()
+    except (FileNotFoundError, NotADirectoryError):
+        raise ModelError(
+            f"{file} is missing: {path} is not an exported model. Make one with `captionbot export MODEL {path}`."
+        ) from None
+    try:
+        manifest = Manifest.model_validate_json(text)
+    except ValidationError as error:
+        raise ModelError(f"{file} cannot be read ({_first(error)}). {_EXPORT_AGAIN}") from None
+    if manifest.format != FORMAT:
+        raise ModelError(
+            f"{file} has format {manifest.format}, and this version of captionbot reads format {FORMAT}. {_EXPORT_AGAIN}"
+        )
+    if missing := {ENCODER, DECODER, TOKENIZER} - manifest.files.keys():
+        raise ModelError(f"{file} does not list {', '.join(sorted(missing))}. {_EXPORT_AGAIN}")
+    return manifest
+
+
+def digest(file: Path) -> str:
+    """The SHA-256 of a file, in hexadecimal."""
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+_EXPORT_AGAIN = "Export the model again with `captionbot export MODEL FOLDER`, or restore the folder from its source."
+
+
+def _verify(file: Path, expected: str) -> None:
+    try:
+        found = digest(file)
+    except FileNotFoundError:
+        raise ModelError(f"{file} is missing. {_EXPORT_AGAIN}") from None
+    except OSError as error:
+        raise ModelError(f"{file} cannot be read ({error.strerror}). {_EXPORT_AGAIN}") from None
+    if found != expected:
+        raise ModelError(f"{file} is truncated or altered: its checksum is not the manifest's. {_EXPORT_AGAIN}")
+
+
+def _first(error: ValidationError) -> str:
+    problem = error.errors()[0]
+    return f"{'.'.join(map(str, problem['loc'])) or 'JSON'}: {problem['msg']}"

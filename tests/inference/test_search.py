@@ -1,0 +1,153 @@
+"""Greedy and beam search give the tokens that transformers' generate gives, for any decoder."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from transformers import GenerationConfig, PreTrainedConfig, PreTrainedModel
+from transformers.generation import GenerationMixin
+from transformers.modeling_outputs import CausalLMOutput
+
+from inference.captioner import Cancelled, Deadline, DeadlineExceeded
+from inference.folder import Decoding
+from inference.search import Floats, Ints, search, width
+
+START, PAD = 1, 0
+
+
+class Table:
+    """A decoder without a network: the logits that follow a prefix are a row of a random table, picked by a hash of it."""
+
+    def __init__(self, seed: int, vocab: int, sharpness: float) -> None:
+        self.rows = np.random.default_rng(seed).normal(0, sharpness, (997, vocab)).astype(np.float32)
+
+    def logits(self, prefix: Sequence[int]) -> Floats:
+        key = 17
+        for token in prefix:
+            key = (key * 31 + token + 1) % 997
+        return self.rows[key]
+
+
+class TableModel(PreTrainedModel, GenerationMixin):
+    """The same decoder as a transformers model."""
+
+    config_class = PreTrainedConfig
+
+    def __init__(self, table: Table) -> None:
+        super().__init__(PreTrainedConfig(vocab_size=table.rows.shape[1]))
+        self.table = table
+        self.anchor = torch.nn.Parameter(torch.zeros(1))
+
+    def forward(self, input_ids: torch.Tensor, **_: object) -> CausalLMOutput:
+        logits = np.stack([self.table.logits(row) for row in input_ids.tolist()])
+        return CausalLMOutput(logits=torch.from_numpy(logits)[:, None])
+
+
+class TableStep:
+    """The same decoder as `search` drives it."""
+
+    def __init__(self, table: Table, rules: Decoding) -> None:
+        self.table, self.width = table, width(rules)
+        self.prefixes: list[list[int]] = [[]]
+
+    def __call__(self, tokens: Ints, parents: Ints) -> tuple[Floats, Ints]:
+        self.prefixes = [
+            [*self.prefixes[parent], token] for parent, token in zip(parents.tolist(), tokens.tolist(), strict=True)
+        ]
+        logits = torch.from_numpy(np.stack([self.table.logits(prefix) for prefix in self.prefixes]))
+        top = torch.log_softmax(logits, -1).topk(min(self.width, logits.shape[1]))
+        return top.values.numpy(), top.indices.numpy()
+
+
+def of_transformers(table: Table, rules: Decoding) -> list[int]:
+    config = GenerationConfig(
+        num_beams=rules.beams,
+        max_length=rules.max_length,
+        length_penalty=rules.length_penalty if rules.beams > 1 else None,
+        early_stopping=rules.early_stopping if rules.beams > 1 else None,
+        no_repeat_ngram_size=rules.no_repeat_ngram_size,
+        suppress_tokens=list(rules.suppressed_ids) or None,
+        eos_token_id=list(rules.end_ids),
+        pad_token_id=rules.pad_id,
+        use_cache=False,
+        do_sample=False,
+    )
+    ids = torch.tensor([[rules.start_id]])
+    output = TableModel(table).generate(ids, attention_mask=torch.ones_like(ids), generation_config=config)
+    tokens: list[int] = output[0].tolist()
+    return tokens
+
+
+def of_ours(table: Table, rules: Decoding) -> list[int]:
+    return search(TableStep(table, rules), rules, Deadline.after(60))
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    seed=st.integers(0, 10_000),
+    vocab=st.integers(40, 90),
+    sharpness=st.sampled_from([0.5, 2.0, 6.0]),
+    beams=st.integers(1, 5),
+    max_length=st.integers(2, 18),
+    length_penalty=st.sampled_from([-1.0, 0.0, 0.6, 1.0, 2.0]),
+    early_stopping=st.sampled_from([True, False, "never"]),
+    ngram=st.integers(0, 3),
+    suppressed=st.sets(st.integers(2, 39), max_size=4),
+    ends=st.sets(st.integers(2, 39), min_size=1, max_size=3),
+)
+def test_search_finds_what_transformers_finds(
+    seed: int,
+    vocab: int,
+    sharpness: float,
+    beams: int,
+    max_length: int,
+    length_penalty: float,
+    early_stopping: bool | str,
+    ngram: int,
+    suppressed: set[int],
+    ends: set[int],
+) -> None:
+    rules = Decoding.model_validate(
+        {
+            "start_id": START,
+            "end_ids": sorted(ends),
+            "pad_id": PAD,
+            "beams": beams,
+            "max_length": max_length,
+            "length_penalty": length_penalty,
+            "early_stopping": early_stopping,
+            "no_repeat_ngram_size": ngram,
+            "suppressed_ids": sorted(suppressed),
+        }
+    )
+    table = Table(seed, vocab, sharpness)
+    assert of_ours(table, rules) == of_transformers(table, rules)
+
+
+RULES = Decoding(start_id=START, end_ids=(2,), pad_id=PAD, beams=3, max_length=12)
+
+
+@pytest.mark.parametrize("beams", [1, 3])
+def test_the_deadline_is_asked_before_every_step(beams: int) -> None:
+    rules = RULES.model_copy(update={"beams": beams})
+    with pytest.raises(DeadlineExceeded):
+        search(TableStep(Table(1, 50, 1.0), rules), rules, Deadline.after(0))
+
+
+@pytest.mark.parametrize("beams", [1, 3])
+def test_a_client_that_hangs_up_stops_the_search_at_the_next_step(beams: int) -> None:
+    rules = RULES.model_copy(update={"beams": beams, "suppressed_ids": (2,)})
+    deadline = Deadline.after(60)
+    step = TableStep(Table(1, 50, 1.0), rules)
+
+    def hang_up_at_the_third(tokens: Ints, parents: Ints) -> tuple[Floats, Ints]:
+        if len(step.prefixes[0]) == 2:
+            deadline.cancel()
+        return step(tokens, parents)
+
+    with pytest.raises(Cancelled):
+        search(hang_up_at_the_third, rules, deadline)
+    assert len(step.prefixes[0]) == 3
