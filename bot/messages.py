@@ -1,4 +1,4 @@
-"""Every sentence the bot says."""
+"""Every sentence the bot says, but for the refusals of the screening rules, which come worded from there."""
 
 import math
 from collections.abc import Sequence
@@ -25,14 +25,6 @@ def too_large(size: int, limit: int) -> str:
     return (
         f"That photo is {megabytes(size)}; I can read up to {megabytes(limit)}. "
         "A smaller export of it, or a screenshot, will do."
-    )
-
-
-def too_many_pixels(width: int, height: int, limit: int) -> str:
-    """Refuse a photo by its dimensions: width and height in pixels, limit in pixels altogether."""
-    return (
-        f"That photo is {width} by {height} pixels; I can read up to {limit / 1e6:.0f} million pixels. "
-        "Please send it at a smaller size."
     )
 
 
@@ -78,7 +70,7 @@ def slow_down(limit: int, seconds: float) -> str:
 
 
 def not_invited(place: str, setting: str) -> str:
-    """Turn a chat away; `place` is the workspace's or chat's id, `setting` the variable that lists those which may use the bot."""
+    """Turn a chat away; `place` is the workspace's or chat's id, `setting` the variable that lists those let in."""
     return f"I am not open to this chat yet. Whoever runs me can let it in by adding {place} to {setting}."
 
 
