@@ -23,9 +23,11 @@ class BotSettings(BaseSettings):
     caption_timeout: float = Field(60, gt=0, description="Seconds for one photo at the endpoint, retries included.")
     max_image_bytes: int = Field(MAX_IMAGE_BYTES, gt=0)
 
-    inbox_url: str = Field("sqlite:///captionbot.sqlite", description="sqlite:///path or postgresql://…")
-    worker_concurrency: int = Field(4, gt=0, description="Photos in work at once in one worker.")
-    retry_for: float = Field(900, ge=0, description="Seconds for which a failing event is tried again.")
+    inbox_url: SecretStr = Field(
+        SecretStr("sqlite:///captionbot.sqlite"), description="sqlite:///path or postgresql://…"
+    )
+    worker_concurrency: int = Field(8, gt=0, description="Events in work at once in one worker.")
+    attempts: int = Field(8, gt=0, description="How often an event is tried before the bot apologises.")
     album_quiet: float = Field(2.0, gt=0, description="Seconds without a new photo after which an album is complete.")
 
     slack_bot_token: SecretStr | None = None

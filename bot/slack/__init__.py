@@ -1,0 +1,1 @@
+"""Slack: events, files and the Bolt app."""

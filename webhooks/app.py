@@ -1,0 +1,59 @@
+"""The front door over HTTP: POST /slack/events and POST /telegram/webhook."""
+
+import logging
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.body_limit import RequestBodyLimitMiddleware
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from bot.settings import BotSettings
+from inference.settings import read_settings
+from webhooks.door import MAX_BODY, Source, answer
+from webhooks.inbox import Inbox
+from webhooks.mailbox import Mailbox
+from webhooks.slack import Slack
+from webhooks.telegram import Telegram
+
+log = logging.getLogger(__name__)
+
+
+def create_app(settings: BotSettings, inbox: Inbox) -> Starlette:
+    """Build the front door for the platforms that are set up; the others' routes say what is missing."""
+    slack = (secret := settings.slack_signing_secret) and Slack(secret.get_secret_value())
+    telegram = (secret := settings.telegram_webhook_secret) and Telegram(secret.get_secret_value())
+    return Starlette(
+        routes=[
+            Route("/", _health),
+            _route("/slack/events", slack or None, "SLACK_SIGNING_SECRET", inbox),
+            _route("/telegram/webhook", telegram or None, "TELEGRAM_WEBHOOK_SECRET", inbox),
+        ],
+        middleware=[Middleware(RequestBodyLimitMiddleware, max_body_size=MAX_BODY)],
+    )  # fmt: skip
+
+
+def _route(path: str, source: Source | None, setting: str, inbox: Inbox) -> Route:
+    if source is None:
+        log.warning("%s answers 503: set %s to open it", path, setting)
+
+    async def receive(request: Request) -> Response:
+        if source is None:
+            return PlainTextResponse(f"This route is not set up: {setting} is missing.", 503)
+        reply = await answer(source, inbox, request.headers, await request.body())
+        return PlainTextResponse(reply.text, reply.status)
+
+    return Route(path, receive, methods=["POST"])
+
+
+async def _health(_: Request) -> Response:
+    return PlainTextResponse("ok")
+
+
+def __getattr__(name: str) -> Starlette:
+    """Build `webhooks.app:app` for a server that asks for it, and for nobody else who imports this module."""
+    if name != "app":
+        raise AttributeError(name)
+    settings = read_settings(BotSettings)
+    return create_app(settings, Mailbox(settings.inbox_url.get_secret_value()))

@@ -1,0 +1,32 @@
+"""The inbox: where an event is safe once the front door has answered 200."""
+
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+Platform = Literal["slack", "telegram"]
+
+
+@dataclass(frozen=True)
+class Event:
+    """What a platform delivered, verified and found worth an answer.
+
+    `id` is the platform's own id of the event, the same in each redelivery: "slack-Ev…" or "telegram-…". Events of one
+    `chat` are answered in the order of their arrival. Events of one `album` are answered together.
+    """
+
+    id: str
+    platform: Platform
+    chat: str
+    album: str | None
+    payload: dict[str, Any]
+
+
+class InboxError(Exception):
+    """The inbox could not take the event: the platform should deliver it again."""
+
+
+class Inbox(Protocol):
+    """Holds events until a worker has answered them, whatever dies in between."""
+
+    async def put(self, event: Event) -> None:
+        """Keep an event; the same id is kept once. Raises InboxError."""

@@ -1,0 +1,141 @@
+"""The inbox on one machine: letters in a table, from the front door's insert to the reply."""
+
+import asyncio
+import json
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from webhooks.database import Database
+from webhooks.inbox import Event
+
+DAY = 24 * 3600.0  # seconds
+DEAD_LETTERS_KEPT = 14 * DAY
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A letter that no workflow has been told of.
+
+    `job` names the letters that are answered together: None until an album is complete. `attempt` counts how often a
+    dead letter was taken up again.
+    """
+
+    id: str
+    chat: str
+    album: str | None
+    job: str | None
+    attempt: int
+
+
+@dataclass(frozen=True)
+class DeadLetter:
+    """An event that could not be answered: since when (epoch seconds), and why."""
+
+    job: str
+    chat: str
+    died: float
+    failure: str
+
+
+class Mailbox:
+    """The table of letters. Its methods block for a few milliseconds, but for `put`, and raise InboxError."""
+
+    def __init__(self, url: str) -> None:
+        self._database = Database(url)
+
+    async def put(self, event: Event) -> None:
+        """Keep an event; see `webhooks.inbox.Inbox`."""
+        await asyncio.to_thread(self._insert, event)
+
+    def _insert(self, event: Event) -> None:
+        self._database.run(
+            "INSERT INTO letters (id, platform, chat, album, payload, arrived, job)"
+            " VALUES (:id, :platform, :chat, :album, :payload, :arrived, :job) ON CONFLICT (id) DO NOTHING",
+            {
+                "id": event.id,
+                "platform": event.platform,
+                "chat": event.chat,
+                "album": event.album,
+                "payload": json.dumps(event.payload),
+                "arrived": time.time(),
+                "job": None if event.album else event.id,
+            },
+        )
+
+    def waiting(self, limit: int) -> list[Waiting]:
+        """List letters that no workflow has been told of, in the order of their arrival."""
+        rows = self._database.run(
+            "SELECT id, chat, album, job, attempt FROM letters WHERE handed = 0 ORDER BY arrived LIMIT :limit",
+            {"limit": limit},
+        )
+        return [Waiting(*row) for row in rows]
+
+    def handed(self, letter: str) -> None:
+        """Note that a workflow knows of a letter."""
+        self._database.run("UPDATE letters SET handed = 1 WHERE id = :id", {"id": letter})
+
+    def gather(self, album: str, job: str) -> bool:
+        """Make one job of an album's letters that are in none; whether it has any."""
+        self._database.run(
+            "UPDATE letters SET job = :job WHERE album = :album AND job IS NULL", {"album": album, "job": job}
+        )
+        return bool(self.unanswered(job))
+
+    def unanswered(self, job: str) -> list[Event]:
+        """Read the letters of a job that still have to be answered."""
+        rows = self._database.run(
+            "SELECT id, platform, chat, album, payload FROM letters"
+            " WHERE job = :job AND finished IS NULL ORDER BY arrived, id",
+            {"job": job},
+        )
+        return [
+            Event(letter, platform, chat, album, json.loads(payload)) for letter, platform, chat, album, payload in rows
+        ]
+
+    def finish(self, job: str) -> None:
+        """Forget what a job's letters said; their ids stay for a day, for the platforms deliver again for so long."""
+        self._database.run(
+            "UPDATE letters SET payload = NULL, finished = :now, failure = NULL WHERE job = :job",
+            {"job": job, "now": time.time()},
+        )
+
+    def bury(self, job: str, failure: str) -> None:
+        """Keep a job's letters as dead letters."""
+        self._database.run(
+            "UPDATE letters SET finished = :now, failure = :failure WHERE job = :job",
+            {"job": job, "now": time.time(), "failure": failure},
+        )
+
+    def dead(self) -> list[DeadLetter]:
+        """List the dead letters, the oldest first."""
+        rows = self._database.run(
+            "SELECT job, MIN(chat), MIN(finished), MIN(failure) FROM letters"
+            " WHERE failure IS NOT NULL GROUP BY job ORDER BY MIN(finished)"
+        )
+        return [DeadLetter(*row) for row in rows]
+
+    def retry(self, jobs: Iterable[str]) -> int:
+        """Put dead letters back in the queue; the number of jobs that were found."""
+        found = 0
+        for job in jobs:
+            rows = self._database.run(
+                "UPDATE letters SET finished = NULL, failure = NULL, handed = 0, attempt = attempt + 1"
+                " WHERE job = :job AND failure IS NOT NULL RETURNING id",
+                {"job": job},
+            )
+            found += bool(rows)
+        return found
+
+    def forget(self) -> None:
+        """Delete what was answered a day ago, and dead letters that nobody took up for two weeks."""
+        now = time.time()
+        self._database.run(
+            "DELETE FROM letters WHERE failure IS NULL AND finished < :answered"
+            " OR failure IS NOT NULL AND finished < :died",
+            {"answered": now - DAY, "died": now - DEAD_LETTERS_KEPT},
+        )
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._database.close()
