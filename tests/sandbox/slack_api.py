@@ -1,0 +1,258 @@
+"""The Web API methods that the bot calls, as strict as the real ones: arguments, scopes, error codes."""
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from tests.sandbox.slack_faults import Error, Faults, Reset, Slow, Status, cut, send_slowly, status_response
+from tests.sandbox.slack_workspace import APP, BOT_ID, BOT_USER, JSON, PERSON, TEAM, Call, Posted, Reaction, Workspace
+
+HISTORY = {"channel": "channels:history", "group": "groups:history", "im": "im:history", "mpim": "mpim:history"}
+MAX_TEXT = 40_000
+
+
+class Refused(Exception):  # noqa: N818
+    """The method fails with this error code and these extra fields."""
+
+    def __init__(self, code: str, **extra: object) -> None:
+        super().__init__(code)
+        self.body: JSON = {"ok": False, "error": code, **extra}
+
+
+@dataclass
+class Credentials:
+    bot_token: str
+    app_token: str
+    scopes: set[str]
+
+    def require(self, scope: str) -> None:
+        if scope not in self.scopes:
+            raise Refused("missing_scope", needed=scope, provided=",".join(sorted(self.scopes)))
+
+
+class WebAPI:
+    """POST or GET /api/{method}."""
+
+    def __init__(
+        self, workspace: Workspace, credentials: Credentials, faults: Faults, connect: Callable[[], str]
+    ) -> None:
+        self._workspace = workspace
+        self._credentials = credentials
+        self._faults = faults
+        self._connect = connect
+        self._methods: dict[str, Callable[[JSON], JSON]] = {
+            "auth.test": self._auth_test,
+            "chat.postMessage": self._post_message,
+            "conversations.replies": self._replies,
+            "files.info": self._files_info,
+            "reactions.add": self._add_reaction,
+            "reactions.remove": self._remove_reaction,
+        }
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        method = request.match_info["method"]
+        fault = self._faults.next(method)
+        if isinstance(fault, Status):
+            return status_response(fault)
+        if isinstance(fault, Reset) and not fault.after_work:
+            return cut(request)
+        arguments: JSON = {}
+        try:
+            arguments, token = await _read(request, json_accepted=method in WRITES)
+            failed = {"ok": False, "error": fault.code} if isinstance(fault, Error) else None
+            answer = failed or {"ok": True, **self._call(method, arguments, token)}
+        except Refused as refused:
+            answer = refused.body
+        with self._workspace.changed:
+            self._workspace.calls.append(Call(method, arguments, answer, time.time()))
+            self._workspace.changed.notify_all()
+        if isinstance(fault, Reset):
+            return cut(request)
+        if isinstance(fault, Slow):
+            return await send_slowly(request, json.dumps(answer).encode(), "application/json", fault)
+        return web.json_response(answer, headers={"x-oauth-scopes": ",".join(sorted(self._credentials.scopes))})
+
+    def _call(self, method: str, arguments: JSON, token: str | None) -> JSON:
+        if method != "apps.connections.open" and method not in self._methods:
+            raise Refused("unknown_method", req_method=method)
+        if not token:
+            raise Refused("not_authed")
+        if token not in (self._credentials.bot_token, self._credentials.app_token):
+            raise Refused("invalid_auth")
+        if (token == self._credentials.app_token) != (method == "apps.connections.open"):
+            raise Refused("not_allowed_token_type")
+        with self._workspace.changed:
+            if method == "apps.connections.open":
+                return {"url": self._connect()}
+            return self._methods[method](arguments)
+
+    def _auth_test(self, arguments: JSON) -> JSON:
+        return {
+            "url": "https://sandbox.slack.com/",
+            "team": "Sandbox",
+            "user": "captionbot",
+            "team_id": TEAM,
+            "user_id": BOT_USER,
+            "bot_id": BOT_ID,
+            "is_enterprise_install": False,
+        }
+
+    def _post_message(self, arguments: JSON) -> JSON:
+        self._credentials.require("chat:write")
+        channel = _required(arguments, "channel", "channel_not_found")
+        if channel == PERSON:  # a person's id opens the direct message with them
+            channel = "D0ALICE"
+        conversation = self._workspace.conversations.get(channel)
+        if conversation is None:
+            raise Refused("channel_not_found")
+        if not conversation.bot_is_member:
+            raise Refused("not_in_channel")
+        text = str(arguments.get("text") or "")
+        if not text and not arguments.get("blocks") and not arguments.get("attachments"):
+            raise Refused("no_text")
+        if len(text) > MAX_TEXT:
+            raise Refused("msg_too_long")
+        thread_ts = arguments.get("thread_ts")
+        if thread_ts is not None and not _is_timestamp(thread_ts):
+            raise Refused("invalid_thread_ts")
+        ts = self._workspace.timestamp()
+        message: JSON = {
+            "type": "message",
+            "user": BOT_USER,
+            "bot_id": BOT_ID,
+            "app_id": APP,
+            "team": TEAM,
+            "text": text,
+            "ts": ts,
+        }
+        if thread_ts is not None:
+            message["thread_ts"] = thread_ts
+        conversation.messages[ts] = message
+        self._workspace.posted.append(Posted(channel, text, thread_ts, ts, arguments, time.time()))
+        return {"channel": channel, "ts": ts, "message": message}
+
+    def _replies(self, arguments: JSON) -> JSON:
+        channel = _required(arguments, "channel", "channel_not_found")
+        conversation = self._workspace.conversations.get(channel)
+        if conversation is None:
+            raise Refused("channel_not_found")
+        self._credentials.require(HISTORY[conversation.kind])
+        if not conversation.bot_is_member:
+            raise Refused("not_in_channel")
+        ts = _required(arguments, "ts", "invalid_arguments")
+        limit = _whole(arguments.get("limit", 1000), "invalid_limit")
+        if not 1 <= limit <= 1000:
+            raise Refused("invalid_limit")
+        thread = conversation.thread(ts)
+        if not thread:
+            raise Refused("thread_not_found")
+        latest, inclusive = arguments.get("latest"), str(arguments.get("inclusive", "")).lower() in ("1", "true")
+        # The root always comes along, whatever the bounds are.
+        bounded = [
+            m
+            for m in thread
+            if m is thread[0] or latest is None or m["ts"] < latest or (inclusive and m["ts"] == latest)
+        ]
+        start = _whole(arguments.get("cursor") or 0, "invalid_cursor")
+        page, more = bounded[start : start + limit], len(bounded) > start + limit
+        answer: JSON = {"messages": page, "has_more": more}
+        if more:
+            answer["response_metadata"] = {"next_cursor": str(start + limit)}
+        return answer
+
+    def _files_info(self, arguments: JSON) -> JSON:
+        self._credentials.require("files:read")
+        file = self._workspace.files.get(_required(arguments, "file", "file_not_found"))
+        if file is None:
+            raise Refused("file_not_found")
+        if file.deleted:
+            raise Refused("file_deleted")
+        file.infos += 1
+        shown = self._workspace.file_object(file, renditions=file.infos >= file.renditions_after)
+        return {"file": shown, "comments": [], "response_metadata": {"next_cursor": ""}}
+
+    def _add_reaction(self, arguments: JSON) -> JSON:
+        reactions, name = self._reactions_of(arguments)
+        if any(r["name"] == name for r in reactions):
+            raise Refused("already_reacted")
+        reactions.append({"name": name, "users": [BOT_USER], "count": 1})
+        self._workspace.reactions.append(Reaction("add", arguments["channel"], arguments["timestamp"], name))
+        return {}
+
+    def _remove_reaction(self, arguments: JSON) -> JSON:
+        reactions, name = self._reactions_of(arguments)
+        if not any(r["name"] == name for r in reactions):
+            raise Refused("no_reaction")
+        reactions[:] = [r for r in reactions if r["name"] != name]
+        self._workspace.reactions.append(Reaction("remove", arguments["channel"], arguments["timestamp"], name))
+        return {}
+
+    def _reactions_of(self, arguments: JSON) -> tuple[list[JSON], str]:
+        self._credentials.require("reactions:write")
+        name = _required(arguments, "name", "invalid_name")
+        if not name.replace("_", "").replace("-", "").replace("+", "").isalnum():
+            raise Refused("invalid_name")
+        if "timestamp" not in arguments:
+            raise Refused("no_item_specified")
+        if not _is_timestamp(arguments["timestamp"]):
+            raise Refused("bad_timestamp")
+        conversation = self._workspace.conversations.get(_required(arguments, "channel", "no_item_specified"))
+        if conversation is None:
+            raise Refused("channel_not_found")
+        message = conversation.messages.get(arguments["timestamp"])
+        if message is None:
+            raise Refused("message_not_found")
+        reactions: list[JSON] = message.setdefault("reactions", [])
+        return reactions, name
+
+
+# Methods that write take JSON bodies; those that only read take forms and query strings and do not see JSON.
+WRITES = frozenset({"auth.test", "chat.postMessage", "reactions.add", "reactions.remove"})
+
+
+async def _read(request: web.Request, *, json_accepted: bool) -> tuple[JSON, str | None]:
+    """Read the arguments and the token, which is in the Authorization header or in a form, never in JSON or a URL."""
+    scheme, _, bearer = request.headers.get("Authorization", "").partition(" ")
+    token = bearer.strip() if scheme == "Bearer" else None
+    arguments: JSON = dict(request.query)
+    arguments.pop("token", None)
+    if request.content_type == "application/json":
+        try:
+            body = await request.json()
+        except ValueError:
+            raise Refused("invalid_json") from None
+        if not isinstance(body, dict):
+            raise Refused("json_not_object")
+        if json_accepted:
+            arguments |= body
+    elif request.content_type in ("application/x-www-form-urlencoded", "multipart/form-data"):
+        form = {name: str(value) for name, value in (await request.post()).items()}
+        token = form.pop("token", None) or token
+        arguments |= form
+    elif request.method == "POST" and request.can_read_body:
+        raise Refused("invalid_post_type")
+    return arguments, token
+
+
+def _required(arguments: JSON, name: str, code: str) -> str:
+    value = arguments.get(name)
+    if not isinstance(value, str) or not value:
+        raise Refused(code, response_metadata={"messages": [f"[ERROR] missing required field: {name}"]})
+    return value
+
+
+def _whole(value: object, code: str) -> int:
+    try:
+        return int(str(value))
+    except ValueError:
+        raise Refused(code) from None
+
+
+def _is_timestamp(value: object) -> bool:
+    if not isinstance(value, str):
+        return False
+    seconds, dot, rest = value.partition(".")
+    return seconds.isdigit() and dot == "." and len(rest) == 6 and rest.isdigit()

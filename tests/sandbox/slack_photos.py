@@ -1,0 +1,105 @@
+"""Uploads and the renditions that Slack makes of them."""
+
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+# Slack crops the three small ones to squares; the others keep the shape. Each bounds the longest side, but thumb_800
+# bounds the width only. None is made larger than the photo is.
+SQUARES = (64, 80, 160)
+BOXES = (360, 480, 720, 800, 960, 1024)
+PRETTY = {
+    "jpg": "JPEG",
+    "png": "PNG",
+    "gif": "GIF",
+    "webp": "WebP",
+    "heic": "HEIC",
+    "pdf": "PDF",
+    "mp4": "MPEG 4 Video",
+}
+
+
+@dataclass(frozen=True)
+class Upload:
+    """A file that a person sends.
+
+    `mimetype` None: as Slack would guess it from the bytes; "" is what it sometimes sends just after an upload.
+    `renditions_after`: how many files.info calls come back without renditions; 0 means the event has them already.
+    `renditions` False: Slack never makes any. `stub`: a Slack Connect file, of which the event has only the id.
+    `url`: what url_private says instead of the file host's own URL. `stated_size`: what the file object claims.
+    """
+
+    data: bytes
+    name: str = "photo.jpg"
+    mimetype: str | None = None
+    renditions: bool = True
+    renditions_after: int = 0
+    stub: bool = False
+    url: str | None = None
+    stated_size: int | None = None
+
+
+@dataclass(frozen=True)
+class Rendition:
+    name: str  # thumb_360
+    data: bytes
+    width: int
+    height: int
+    suffix: str
+    media_type: str
+
+    def fields(self, original_url: str) -> dict[str, Any]:
+        """The fields that a file object has about this rendition; Slack gives no size for the squares."""
+        url = original_url.replace("/files-pri/", "/files-tmb/").rsplit("/", 1)[0] + f"/{self.name}.{self.suffix}"
+        if self.name.removeprefix("thumb_") in map(str, SQUARES):
+            return {self.name: url}
+        return {self.name: url, f"{self.name}_w": self.width, f"{self.name}_h": self.height}
+
+
+def guess_mimetype(data: bytes, name: str) -> str:
+    known = {"heic": "image/heic", "pdf": "application/pdf", "mp4": "video/mp4", "txt": "text/plain"}
+    try:
+        with Image.open(io.BytesIO(data)) as image:
+            return Image.MIME.get(image.format or "", "application/octet-stream")
+    except UnidentifiedImageError:
+        return known.get(name.rsplit(".", 1)[-1].lower(), "application/octet-stream")
+
+
+def size_of(data: bytes) -> tuple[int, int] | None:
+    try:
+        with Image.open(io.BytesIO(data)) as image:
+            return image.size
+    except UnidentifiedImageError:
+        return None
+
+
+def render(data: bytes) -> list[Rendition]:
+    """Make the renditions of a photo; none of what Pillow cannot read (Slack makes none of many formats either)."""
+    try:
+        with Image.open(io.BytesIO(data)) as opened:
+            upright = ImageOps.exif_transpose(opened)
+            as_png = opened.format == "PNG"
+            image = upright.convert("RGBA" if as_png else "RGB")
+    except (UnidentifiedImageError, OSError):
+        return []
+    return list(_renditions(image, as_png=as_png))
+
+
+def _renditions(image: Image.Image, *, as_png: bool) -> Iterator[Rendition]:
+    suffix, format_, media_type = ("png", "PNG", "image/png") if as_png else ("jpg", "JPEG", "image/jpeg")
+    previous = 0
+    for side in SQUARES + BOXES:
+        if side in BOXES and previous >= max(image.size):
+            break
+        if side in SQUARES:
+            small = ImageOps.fit(image, (side, side))
+        else:
+            small = image.copy()
+            small.thumbnail((side, side if side != 800 else 10_000), reducing_gap=2)
+            previous = side
+        buffer = io.BytesIO()
+        small.save(buffer, format_)
+        yield Rendition(f"thumb_{side}", buffer.getvalue(), small.width, small.height, suffix, media_type)
