@@ -1,0 +1,103 @@
+"""What the front door asks of an update: is it for us, and where does it belong.
+
+Standard library only, for the front door starts with it. Updates are raw JSON objects
+(https://core.telegram.org/bots/api#update), from outside: no function here raises, whatever is in them.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+# All that is ever asked of Telegram. Edited messages are left out: a photo is described once.
+ALLOWED_UPDATES: Final = ("message", "channel_post", "my_chat_member")
+
+COMMANDS: Final = ("start", "help", "caption")
+# What a person may send in private without knowing that the bot takes only photos.
+_TOLD_IN_PRIVATE = ("text", "document", "video", "video_note", "animation", "sticker", "voice", "audio")
+_IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".heic", ".heif", ".avif")
+_VAGUE_TYPES = ("", "application/octet-stream")
+
+
+def event_id(update: Mapping[str, Any]) -> str:
+    """Name an update: the same name in each redelivery."""
+    return str(update.get("update_id"))
+
+
+def is_for_us(update: Mapping[str, Any]) -> bool:
+    """Whether a worker may have something to do for this update.
+
+    Photos and image files anywhere, commands and mentions in groups, nearly everything in private, and becoming a
+    member of a chat. Other bots' messages never, lest two bots answer each other.
+    """
+    if not isinstance(update.get("update_id"), int) or isinstance(update.get("update_id"), bool):
+        return False
+    if _object(update, "my_chat_member"):
+        return _joined(_object(update, "my_chat_member"))
+    message = _message(update)
+    if chat_id(update) is None or _from_another_bot(message):
+        return False
+    if _has_image(message):
+        return True
+    if _object(message, "chat").get("type") == "private":
+        return any(message.get(kind) for kind in _TOLD_IN_PRIVATE)
+    return "message" in update and _calls_somebody(message)
+
+
+def chat_id(update: Mapping[str, Any]) -> int | None:
+    """Find the chat of an update."""
+    number = _object(_message(update) or _object(update, "my_chat_member"), "chat").get("id")
+    return number if isinstance(number, int) and not isinstance(number, bool) else None
+
+
+def album_of(update: Mapping[str, Any]) -> str | None:
+    """Name the album that a message is part of: Telegram sends one update for each photo, and marks no end."""
+    group = _message(update).get("media_group_id")
+    chat = chat_id(update)
+    return f"{chat}:{group}" if chat is not None and isinstance(group, str) and group else None
+
+
+def is_image(media_type: str | None, name: str | None) -> bool:
+    """Whether a document claims to be an image: by its type, or by its name where the type says nothing."""
+    if (media_type or "") in _VAGUE_TYPES:
+        return (name or "").lower().endswith(_IMAGE_SUFFIXES)
+    return (media_type or "").startswith("image/")
+
+
+def _object(parent: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    child = parent.get(name)
+    return child if isinstance(child, Mapping) else {}
+
+
+def _message(update: Mapping[str, Any]) -> Mapping[str, Any]:
+    return _object(update, "message") or _object(update, "channel_post")
+
+
+def _from_another_bot(message: Mapping[str, Any]) -> bool:
+    # An anonymous administrator and a channel write through a bot of Telegram's own; they have a sender_chat.
+    return _object(message, "from").get("is_bot") is True and not _object(message, "sender_chat")
+
+
+def _has_image(message: Mapping[str, Any]) -> bool:
+    if isinstance(message.get("photo"), list) and message["photo"]:
+        return True
+    document = _object(message, "document")
+    # An animation comes with a document of the same file, for old clients.
+    if not document or message.get("animation"):
+        return False
+    media_type, name = document.get("mime_type"), document.get("file_name")
+    return is_image(media_type if isinstance(media_type, str) else None, name if isinstance(name, str) else None)
+
+
+def _calls_somebody(message: Mapping[str, Any]) -> bool:
+    entities = message.get("entities")
+    if not isinstance(entities, list):
+        return False
+    return any(
+        isinstance(entity, Mapping) and entity.get("type") in ("bot_command", "mention", "text_mention")
+        for entity in entities
+    )
+
+
+def _joined(change: Mapping[str, Any]) -> bool:
+    member = ("member", "administrator", "restricted")
+    before, after = _object(change, "old_chat_member").get("status"), _object(change, "new_chat_member").get("status")
+    return after in member and before not in member
