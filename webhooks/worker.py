@@ -31,10 +31,13 @@ class Worker:
         self._desks = desks
         self._warmer = warmer
 
+    def warm(self) -> None:
+        """Ping the endpoint in the background: it is about to be needed."""
+        self._warmer.warm()
+
     async def answer(self, events: Sequence[Event]) -> None:
         """Answer the events of one job. Raises whatever the platform's handlers raise."""
-        # A photo that waits its turn, or the first event after a quiet spell: either way the model is about to be needed.
-        self._warmer.warm()
+        self.warm()
         await self._desk(events).answer([event.payload for event in events])
 
     async def apologise(self, events: Sequence[Event], sentence: str) -> None:

@@ -1,0 +1,64 @@
+"""`captionbot webhooks`: Slack and Telegram deliver to a public URL; front door and worker on one machine."""
+
+import asyncio
+from contextlib import AbstractContextManager, nullcontext
+from typing import TYPE_CHECKING
+
+import click
+
+from bot.commands.serving import bot_settings, run_until_stopped
+
+if TYPE_CHECKING:
+    from bot.settings import BotSettings
+
+DOOR, WORKER = "door", "worker"
+
+
+@click.command(name="webhooks")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", default=8080, show_default=True, help="Port to listen on.")
+@click.option("--only", type=click.Choice([DOOR, WORKER]), help="Run one part alone; the inbox joins the parts.")
+def command(host: str, port: int, only: str | None) -> None:
+    """Receive Slack's and Telegram's events at a public URL, and answer them.
+
+    POST /slack/events and POST /telegram/webhook are the routes to register.
+    """
+    settings = bot_settings()
+    if settings.slack_signing_secret is None and settings.telegram_webhook_secret is None and only != WORKER:
+        raise click.ClickException(
+            "Set SLACK_SIGNING_SECRET or TELEGRAM_WEBHOOK_SECRET: there is nothing to receive yet."
+        )
+    parts = []
+    if only != WORKER:
+        parts.append(_door(settings, host, port))
+    if only != DOOR:
+        parts.append(_worker(settings))
+    run_until_stopped(*parts)
+
+
+async def _door(settings: "BotSettings", host: str, port: int) -> None:
+    import uvicorn
+
+    from webhooks.app import create_app
+    from webhooks.mailbox import Mailbox
+
+    class Server(uvicorn.Server):
+        def capture_signals(self) -> AbstractContextManager[None]:  # type: ignore[override]
+            return nullcontext()  # `run_until_stopped` has the signals
+
+    app = create_app(settings, Mailbox(settings.inbox_url.get_secret_value()))
+    server = Server(uvicorn.Config(app, host=host, port=port, log_config=None, access_log=False, lifespan="off"))
+    serving = asyncio.ensure_future(server.serve())
+    try:
+        await asyncio.shield(serving)
+    finally:
+        # Deliveries that are under way still get their answer.
+        server.should_exit = True
+        await serving
+
+
+async def _worker(settings: "BotSettings") -> None:
+    from webhooks.worker import work, worker
+
+    async with worker(settings) as handler:
+        await work(settings, handler)

@@ -1,0 +1,44 @@
+"""Slack without a public URL: events arrive over a WebSocket that the bot opens (Socket Mode)."""
+
+import asyncio
+
+from slack_sdk.errors import SlackApiError
+from slack_sdk.socket_mode.aiohttp import SocketModeClient
+from slack_sdk.socket_mode.async_client import AsyncBaseSocketModeClient
+from slack_sdk.socket_mode.request import SocketModeRequest
+from slack_sdk.socket_mode.response import SocketModeResponse
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.settings import BotSettings
+from bot.slack.relevance import relevant
+from inference.settings import SettingsError
+from webhooks.inbox import Inbox
+from webhooks.slack import event
+
+
+async def listen(settings: BotSettings, inbox: Inbox) -> None:
+    """Put Slack's events in the inbox until cancelled; each is acknowledged once it is safe there.
+
+    Raises SettingsError when Slack does not take the app-level token.
+    """
+    if settings.slack_app_token is None:
+        raise SettingsError("SLACK_APP_TOKEN: Socket Mode needs an app-level token (xapp-…) with connections:write.")
+
+    async def receive(client: AsyncBaseSocketModeClient, request: SocketModeRequest) -> None:
+        # Without an acknowledgement Slack delivers again: what the inbox cannot take must not get one.
+        if request.type == "events_api" and relevant(request.payload):
+            await inbox.put(event(request.payload))
+        await client.send_socket_mode_response(SocketModeResponse(envelope_id=request.envelope_id))
+
+    token = settings.slack_app_token.get_secret_value()
+    client = SocketModeClient(app_token=token, web_client=AsyncWebClient(base_url=settings.slack_api_url))
+    client.socket_mode_request_listeners.append(receive)
+    try:
+        await client.connect()  # type: ignore[no-untyped-call]
+        await asyncio.Event().wait()
+    except SlackApiError as refused:
+        raise SettingsError(
+            f"SLACK_APP_TOKEN: Slack refused to open Socket Mode ({refused.response['error']})."
+        ) from None
+    finally:
+        await client.close()  # type: ignore[no-untyped-call]
