@@ -81,3 +81,17 @@ APOLOGY = "I am sorry, I could not describe this: something on my side kept fail
 # --- Slack -----------------------------------------------------------------------------------------------------------
 
 # --- Telegram --------------------------------------------------------------------------------------------------------
+
+HELLO = "Hello! Send me a photo, or several at once, and I will tell you what I see in it."
+HELP = (
+    "Send me a photo, as a photo or as a file, and I will answer with a caption; an album gets one numbered answer. "
+    "To have somebody else's photo described, reply to it with /caption."
+)
+REPLY_TO_A_PHOTO = "Reply to a photo with /caption, and I will describe that one."
+NOT_FETCHED = "I could not fetch that photo from Telegram. Could you send it again?"
+LEFT_OUT = "I left out what is no photo."
+
+
+def only_photos(kind: str) -> str:
+    """Answer something that is no photo; `kind` with its article: "a video"."""
+    return f"That is {kind}; I can describe photos only. Send me one, or a screenshot."
