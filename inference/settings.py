@@ -46,16 +46,22 @@ def cores() -> int:
 class InferenceSettings(BaseSettings):
     """Settings of the captioning endpoint."""
 
-    model_config = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True, hide_input_in_errors=True)
+    model_config = SettingsConfigDict(
+        env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True, hide_input_in_errors=True
+    )
 
     caption_model: Annotated[
-        str, Field(min_length=1, description="`starter`, a folder, or a Hugging Face id such as `cnmoro/mini-image-captioning`")
+        str,
+        Field(
+            min_length=1, description="`starter`, a folder, or a Hugging Face id such as `cnmoro/mini-image-captioning`"
+        ),
     ] = "starter"
     caption_engine: Annotated[
         Literal["onnx", "torch"], Field(description="`onnx` is what ships; `torch` is the reference")
     ] = "onnx"
     caption_deadline: Annotated[
-        float, Field(gt=0, le=900, description="Seconds from a request's arrival until it has its caption or an apology")
+        float,
+        Field(gt=0, le=900, description="Seconds from a request's arrival until it has its caption or an apology"),
     ] = 20.0
     caption_concurrency: Annotated[
         int, Field(ge=1, le=64, description="Captions computed at the same time; the cores are shared among them")
