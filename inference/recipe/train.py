@@ -26,11 +26,11 @@ class Schedule:
 
     seed: int = 0
     vocabulary: int = 3000
-    imitation_epochs: int = 10
+    imitation_epochs: int = 4
     imitation_photos: int = 32
     imitation_rate: float = 6e-4
     tail_rate: float = 6e-5
-    reinforcement_epochs: int = 10
+    reinforcement_epochs: int = 3
     reinforcement_photos: int = 50
     reinforcement_rate: float = 1e-4
     draws: int = 5
