@@ -1,16 +1,19 @@
 """What the front door does with a delivery, whatever the platform and whatever the server around it."""
 
 import json
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from webhooks.inbox import Event, Inbox, InboxError
 
+log = logging.getLogger(__name__)
+
 MAX_BODY = 1_000_000  # bytes; Slack's and Telegram's largest events are a small part of it
 
 
-class Refused(Exception):  # noqa: N818
+class Refused(Exception):
     """A delivery that is not taken: the HTTP status, and a sentence for whoever reads the platform's delivery log."""
 
     def __init__(self, status: int, text: str) -> None:
@@ -52,9 +55,11 @@ async def answer(source: Source, inbox: Inbox, headers: Mapping[str, str], body:
             return Answer(200, event.text)
         if event is not None:
             await inbox.put(event)
+            log.info("received", extra={"request_id": event.id})
     except Refused as refused:
         return Answer(refused.status, refused.text)
-    except InboxError:
+    except InboxError as error:
+        log.error("not received", extra={"reason": str(error)})  # noqa: TRY400 (the database's words may hold its password)
         return Answer(503, "The inbox is not available; please deliver this again.")
     return Answer(200, "")
 

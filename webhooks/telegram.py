@@ -25,10 +25,12 @@ class Telegram:
 
 def event(update: dict[str, object]) -> Event:
     """Address a relevant update, whether it was delivered or polled for."""
+    album = updates.album_of(update)
     return Event(
         id=f"telegram-{updates.event_id(update)}",
         platform="telegram",
         chat=f"telegram-{updates.chat_id(update)}",
-        album=updates.album_of(update),
+        # In ASCII: JSON may hold half of a surrogate pair, which no database takes.
+        album=album and ascii(album),
         payload=update,
     )

@@ -1,0 +1,84 @@
+"""A front door on a local port, over an inbox in a temporary file."""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+import uvicorn
+from pydantic import SecretStr
+
+from bot.settings import BotSettings
+from tests.ports import free_port
+from tests.sandbox.slack import SIGNING_SECRET
+from webhooks.app import create_app
+from webhooks.inbox import Event, Inbox, InboxError
+from webhooks.mailbox import Mailbox
+
+TELEGRAM_SECRET = "sandbox-webhook-secret-0123456789"
+
+
+@dataclass
+class Door:
+    url: str
+    mailbox: Mailbox
+
+    @property
+    def slack(self) -> str:
+        return f"{self.url}/slack/events"
+
+    @property
+    def telegram(self) -> str:
+        return f"{self.url}/telegram/webhook"
+
+    def taken(self) -> list[str]:
+        """The ids of the events in the inbox, in the order of their arrival."""
+        return [letter.id for letter in self.mailbox.waiting(10_000)]
+
+
+@contextmanager
+def serving(settings: BotSettings, inbox: Inbox) -> Iterator[str]:
+    port = free_port()
+    server = uvicorn.Server(uvicorn.Config(create_app(settings, inbox), port=port, log_config=None, lifespan="off"))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    while not server.started:
+        time.sleep(0.01)
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.should_exit = True
+        thread.join()
+
+
+def settings_for(path: Path, **others: object) -> BotSettings:
+    values = {
+        "inbox_url": SecretStr(f"sqlite:///{path / 'inbox.sqlite'}"),
+        "slack_signing_secret": SecretStr(SIGNING_SECRET),
+        "telegram_webhook_secret": SecretStr(TELEGRAM_SECRET),
+    }
+    return BotSettings(_env_file=None, **(values | others))  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def door(tmp_path: Path) -> Iterator[Door]:
+    settings = settings_for(tmp_path)
+    mailbox = Mailbox(settings.inbox_url.get_secret_value())
+    with serving(settings, mailbox) as url:
+        yield Door(url, mailbox)
+    mailbox.close()
+
+
+@pytest.fixture(scope="session")
+def http_client() -> Iterator[httpx.Client]:
+    with httpx.Client(trust_env=False) as client:
+        yield client
+
+
+class BrokenInbox:
+    async def put(self, event: Event) -> None:
+        raise InboxError("the disk is full")
