@@ -14,7 +14,7 @@ RETRIED = frozenset({429, 502, 503})
 FIRST_WAIT, LONGEST_WAIT, JITTER = 0.2, 5.0, 0.5  # seconds
 
 
-class EndpointRefused(Exception):  # noqa: N818
+class EndpointRefused(Exception):
     """The endpoint answered with one of its error codes (see inference.contract); trying again would not change it."""
 
     def __init__(self, code: str) -> None:

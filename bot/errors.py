@@ -5,7 +5,7 @@ class BotError(Exception):
     """Root of the expected failures."""
 
 
-class Declined(BotError):  # noqa: N818 (reads as what happened)
+class Declined(BotError):
     """The photo will never be captioned as it is: the person can change that, and `sentence` says how."""
 
     def __init__(self, sentence: str) -> None:
@@ -13,7 +13,7 @@ class Declined(BotError):  # noqa: N818 (reads as what happened)
         self.sentence = sentence
 
 
-class TryAgain(BotError):  # noqa: N818
+class TryAgain(BotError):
     """Nothing final can be said now: the inbox hands the event in again.
 
     `reason` is for the log (no URL, no token); `apology` is what the person is told once the inbox gives up, where

@@ -1,0 +1,35 @@
+"""A caption endpoint, and settings that point to it."""
+
+import io
+from collections.abc import Callable, Iterator
+
+import pytest
+from PIL import Image
+from pydantic import SecretStr
+
+from bot.settings import BotSettings
+from tests.sandbox.endpoint import CaptionEndpoint
+
+KEY = "sandbox-inference-key-0123456789"
+
+
+@pytest.fixture
+def endpoint() -> Iterator[CaptionEndpoint]:
+    with CaptionEndpoint() as endpoint:
+        yield endpoint
+
+
+@pytest.fixture
+def settings(endpoint: CaptionEndpoint) -> BotSettings:
+    return BotSettings(_env_file=None, inference_url=endpoint.url, inference_api_key=SecretStr(KEY), caption_timeout=5)
+
+
+@pytest.fixture
+def photo() -> Callable[..., bytes]:
+    return make_photo
+
+
+def make_photo(width: int = 64, height: int = 48, kind: str = "JPEG", **how: object) -> bytes:
+    out = io.BytesIO()
+    Image.effect_noise((width, height), 80).convert("RGB").save(out, kind, **how)
+    return out.getvalue()

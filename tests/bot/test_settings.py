@@ -1,0 +1,39 @@
+"""Settings come from the environment, once, and say what is wrong with them."""
+
+import pytest
+
+from bot.settings import BotSettings
+from inference.settings import SettingsError, read_settings
+
+
+def test_nothing_is_needed_to_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SLACK_BOT_TOKEN", "")
+    settings = read_settings(BotSettings)
+    assert settings.slack_bot_token is None
+    assert settings.inference_url == "http://127.0.0.1:8000"
+
+
+def test_a_malformed_setting_is_named_and_its_value_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REPLY_IN_GROUPS", "sometimes-xoxb")
+    with pytest.raises(SettingsError) as error:
+        read_settings(BotSettings)
+    assert "REPLY_IN_GROUPS" in str(error.value)
+    assert "xoxb" not in str(error.value)
+
+
+def test_a_file_host_is_a_whole_host(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SLACK_FILES_URL", "https://files.slack.com")
+    # "https://files.slack.com.example.org/" does not start with it.
+    assert read_settings(BotSettings).slack_files_url == "https://files.slack.com/"
+
+
+def test_secrets_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TELEGRAM_BOT_TOKEN", "123:secret")
+    monkeypatch.setenv("INBOX_URL", "postgresql://bot:password@db/inbox")
+    settings = read_settings(BotSettings)
+    assert "123:secret" not in repr(settings)
+    assert "password" not in repr(settings)
+    assert {secret.get_secret_value() for secret in settings.secrets} >= {
+        "123:secret",
+        "postgresql://bot:password@db/inbox",
+    }
