@@ -1,0 +1,288 @@
+"""The Bot API methods that the bot uses, with their argument checks and error descriptions.
+
+Descriptions are those of https://github.com/tdlib/telegram-bot-api (Client.cpp) and of TDLib behind it.
+"""
+
+import asyncio
+import re
+import time
+from collections.abc import Awaitable, Callable
+from html.parser import HTMLParser
+from urllib.parse import urlsplit
+
+from tests.sandbox.telegram_arguments import ApiError, Arguments, bad_request
+from tests.sandbox.telegram_webhook import Webhook
+from tests.sandbox.telegram_world import MAX_DOWNLOAD, UPDATE_TYPES, UPDATE_TYPES_ON_REQUEST, Chat, Json, Sent, World
+
+MAX_TEXT = 4096
+ACTIONS = (
+    *("typing", "upload_photo", "record_video", "upload_video", "record_voice", "upload_voice", "upload_document"),
+    *("choose_sticker", "find_location", "record_video_note", "upload_video_note"),
+)
+SECRET = re.compile(r"[A-Za-z0-9_-]{1,256}")
+COMMAND = re.compile(r"/?[a-z0-9_]{1,32}")
+HTML_TAGS = {
+    *("b", "strong", "i", "em", "u", "ins", "s", "strike", "del"),
+    *("span", "tg-spoiler", "tg-emoji", "a", "code", "pre", "blockquote"),
+}
+LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+
+Method = Callable[[Arguments], Awaitable[object]]
+
+
+class Methods:
+    """Each public method named after, and doing what, the Bot API's method does; raises ApiError."""
+
+    def __init__(self, world: World, webhook: Webhook) -> None:
+        self._world = world
+        self._webhook = webhook
+        self._polling: asyncio.Event | None = None
+        self._by_name: dict[str, Method] = {
+            "getme": self.get_me,
+            "getupdates": self.get_updates,
+            "setwebhook": self.set_webhook,
+            "deletewebhook": self.delete_webhook,
+            "getwebhookinfo": self.get_webhook_info,
+            "getfile": self.get_file,
+            "sendmessage": self.send_message,
+            "sendchataction": self.send_chat_action,
+            "setmycommands": self.set_my_commands,
+            "getmycommands": self.get_my_commands,
+        }
+
+    async def call(self, name: str, arguments: Arguments) -> object:
+        """Call a method by its name, in any case."""
+        method = self._by_name.get(name.lower())
+        if method is None:
+            raise ApiError(404, "Not Found: method not found")
+        return await method(arguments)
+
+    async def get_me(self, _: Arguments) -> Json:
+        reads_all = self._world.reads_all_group_messages
+        rights = {"can_join_groups": True, "can_read_all_group_messages": reads_all, "supports_inline_queries": False}
+        return {**self._world.bot, **rights}
+
+    # --- updates -----------------------------------------------------------------------------------------------------
+
+    async def get_updates(self, arguments: Arguments) -> list[Json]:
+        if self._webhook.url:
+            raise ApiError(
+                409,
+                "Conflict: can't use getUpdates method while webhook is active; use deleteWebhook to delete the "
+                "webhook first",
+            )
+        self._choose_updates(arguments)
+        offset, limit = arguments.integer("offset"), arguments.integer("limit", 100)
+        wait = min(arguments.integer("timeout"), 50)
+        pending = self._world.pending
+        if offset < 0:
+            del pending[:offset]
+        else:
+            pending[:] = [update for update in pending if update["update_id"] >= offset]
+        if self._polling is not None:
+            self._polling.set()
+        ended = self._polling = asyncio.Event()
+        await self._wait_for_updates(ended, wait)
+        if self._polling is not ended:
+            raise ApiError(
+                409,
+                "Conflict: terminated by other getUpdates request; make sure that only one bot instance is running",
+            )
+        self._polling = None
+        return list(pending[: max(1, min(limit, 100))])
+
+    async def _wait_for_updates(self, ended: asyncio.Event, seconds: float) -> None:
+        self._world.listeners.append(ended.set)
+        try:
+            if not self._world.pending and seconds > 0:
+                async with asyncio.timeout(seconds):
+                    await ended.wait()
+        except TimeoutError:
+            pass
+        finally:
+            self._world.listeners.remove(ended.set)
+
+    async def set_webhook(self, arguments: Arguments) -> Json | bool:
+        url, secret = arguments.text("url"), arguments.text("secret_token")
+        if not url:
+            return await self.delete_webhook(arguments)
+        parts = urlsplit(url)
+        local = parts.hostname in LOOPBACK  # a Bot API server of one's own takes such a webhook
+        if parts.scheme != "https" and not (local and parts.scheme == "http"):
+            raise bad_request("bad webhook: An HTTPS URL must be provided for webhook")
+        if not parts.hostname:
+            raise bad_request("bad webhook: invalid webhook URL specified")
+        if not local and (parts.port or 443) not in {443, 80, 88, 8443}:
+            raise bad_request("bad webhook: Webhook can be set up only on ports 80, 88, 443 or 8443")
+        if secret and not SECRET.fullmatch(secret):
+            raise bad_request("secret token contains unallowed characters")
+        connections = arguments.integer("max_connections", 40)
+        if not 1 <= connections <= 100:
+            raise bad_request("max_connections must be from 1 to 100")
+        self._choose_updates(arguments)
+        if arguments.flag("drop_pending_updates"):
+            self._world.pending.clear()
+        self._webhook.set(url, secret, connections)
+        return True
+
+    async def delete_webhook(self, arguments: Arguments) -> bool:
+        if arguments.flag("drop_pending_updates"):
+            self._world.pending.clear()
+        self._webhook.set("", "", 40)
+        return True
+
+    async def get_webhook_info(self, _: Arguments) -> Json:
+        hook = self._webhook
+        info: Json = {
+            "url": hook.url,
+            "has_custom_certificate": False,
+            "pending_update_count": len(self._world.pending),
+        }
+        if hook.url:
+            info |= {"max_connections": hook.max_connections, "ip_address": "127.0.0.1"}
+            info |= {"allowed_updates": self._world.allowed_updates}
+        if hook.last_error:
+            info |= {"last_error_date": hook.last_error_date, "last_error_message": hook.last_error}
+        return info
+
+    def _choose_updates(self, arguments: Arguments) -> None:
+        asked = arguments.parsed("allowed_updates", "allowed updates", list)
+        if asked is None:
+            return  # "if not specified, the previous setting will be used"
+        known = [name for name in UPDATE_TYPES + UPDATE_TYPES_ON_REQUEST if name in asked]
+        self._world.allowed_updates = known or list(UPDATE_TYPES)
+
+    # --- files -------------------------------------------------------------------------------------------------------
+
+    async def get_file(self, arguments: Arguments) -> Json:
+        file = self._world.files.get(arguments.text("file_id"))
+        if file is None:
+            raise bad_request("invalid file_id")
+        if file.size > MAX_DOWNLOAD:
+            raise bad_request("file is too big")
+        return {
+            "file_id": file.file_id,
+            "file_unique_id": file.unique_id,
+            "file_size": file.size,
+            "file_path": file.path,
+        }
+
+    # --- messages ----------------------------------------------------------------------------------------------------
+
+    async def send_message(self, arguments: Arguments) -> Json:
+        chat, thread = self._writable(arguments)
+        text = arguments.text("text")
+        _check_markup(text, arguments.text("parse_mode"))
+        if not text.strip():
+            raise bad_request("message text is empty")
+        if len(text) > MAX_TEXT:
+            raise bad_request("message is too long")
+        replied = self._replied(chat, arguments)
+        content: Json = {"from": self._world.bot, "text": text}
+        if replied is not None:
+            content["reply_to_message"] = {k: v for k, v in replied.items() if k != "reply_to_message"}
+        if thread is not None:
+            content |= {"message_thread_id": thread, "is_topic_message": True}
+        message = self._world.add_message(chat, content)
+        reply_to = replied["message_id"] if replied else None
+        self._world.sent.append(Sent(chat.id, text, reply_to, thread, message["message_id"], time.monotonic()))
+        return message
+
+    async def send_chat_action(self, arguments: Arguments) -> bool:
+        chat, thread = self._writable(arguments)
+        action = arguments.text("action")
+        if action not in ACTIONS:
+            raise bad_request("wrong parameter action in request")
+        self._world.actions.append((chat.id, action, thread))
+        return True
+
+    def _writable(self, arguments: Arguments) -> tuple[Chat, int | None]:
+        """Find the chat and topic to write in."""
+        if not arguments.text("chat_id"):
+            raise bad_request("chat_id is empty")
+        chat = self._world.chats.get(arguments.integer("chat_id"))
+        if chat is None:
+            raise bad_request("chat not found")
+        if chat.migrated_to is not None:
+            raise ApiError(
+                400,
+                "Bad Request: group chat was upgraded to a supergroup chat",
+                {"migrate_to_chat_id": chat.migrated_to},
+            )
+        if chat.closed_to_bot and chat.type == "private":
+            raise ApiError(403, "Forbidden: bot was blocked by the user")
+        if chat.closed_to_bot:
+            raise ApiError(403, f"Forbidden: bot was kicked from the {chat.type} chat")
+        if not chat.bot_may_write:
+            raise bad_request("not enough rights to send text messages to the chat")
+        thread = arguments.integer("message_thread_id") or None
+        if thread is not None and thread not in chat.topics:
+            raise bad_request("message thread not found")
+        return chat, thread
+
+    def _replied(self, chat: Chat, arguments: Arguments) -> Json | None:
+        parameters = arguments.parsed("reply_parameters", "reply parameters", dict)
+        if parameters is None:
+            return None
+        message_id = parameters.get("message_id")
+        if not isinstance(message_id, int):
+            raise bad_request("can't parse reply parameters: Can't find field \"message_id\"")
+        if message_id in chat.messages:
+            return chat.messages[message_id]
+        if parameters.get("allow_sending_without_reply") is True:
+            return None
+        raise bad_request("message to be replied not found")
+
+    # --- commands ----------------------------------------------------------------------------------------------------
+
+    async def set_my_commands(self, arguments: Arguments) -> bool:
+        commands = arguments.parsed("commands", "commands", list)
+        if commands is None:
+            raise bad_request("can't parse commands: expected an Array of BotCommand")
+        for command in commands:
+            if not isinstance(command, dict) or not COMMAND.fullmatch(str(command.get("command", ""))):
+                raise bad_request("BOT_COMMAND_INVALID")
+            if not 1 <= len(str(command.get("description", ""))) <= 256:
+                raise bad_request("BOT_COMMAND_DESCRIPTION_INVALID")
+        self._world.commands = commands
+        return True
+
+    async def get_my_commands(self, _: Arguments) -> list[Json]:
+        return self._world.commands
+
+
+class _Tags(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag not in HTML_TAGS:
+            raise bad_request(f'can\'t parse entities: Unsupported start tag "{tag}"')
+        self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        if not self.open or self.open.pop() != tag:
+            raise bad_request(f'can\'t parse entities: Unexpected end tag "{tag}"')
+
+
+def _check_markup(text: str, mode: str) -> None:
+    """Refuse markup that Telegram would refuse: a sketch of its rules, enough for a bot that must not use any."""
+    match mode.lower():
+        case "" | "markdown":
+            return
+        case "html":
+            tags = _Tags()
+            tags.feed(text)
+            if tags.open:
+                raise bad_request(
+                    f"can't parse entities: Can't find end tag corresponding to start tag \"{tags.open[-1]}\""
+                )
+        case "markdownv2":
+            if found := re.search(r"(?<!\\)[.!#+\-={}()]", text):
+                raise bad_request(
+                    f"can't parse entities: Character '{found.group()}' is reserved and must be escaped with the "
+                    "preceding '\\'"
+                )
+        case _:
+            raise bad_request("unsupported parse_mode")
