@@ -80,6 +80,19 @@ APOLOGY = "I am sorry, I could not describe this: something on my side kept fail
 
 # --- Slack -----------------------------------------------------------------------------------------------------------
 
+SLACK_HELP = (
+    "Hello! Send me a photo, here or in a channel that I am in, and I will describe it in its thread. "
+    "Mention me in the thread of a photo and I will describe that one."
+)
+SLACK_FILES_CLOSED = (
+    "Slack does not let me open files here. Whoever runs me can mend that: add the scope files:read to the app and "
+    "reinstall it. After that, please send the photo again."
+)
+SLACK_FILE_GONE = "That photo was gone before I could look at it. If you still want a caption, please send it again."
+SLACK_FILE_ELSEWHERE = (
+    "That file is not kept by Slack itself, so I may not open it. Please upload the photo to this chat."
+)
+
 # --- Telegram --------------------------------------------------------------------------------------------------------
 
 HELLO = "Hello! Send me a photo, or several at once, and I will tell you what I see in it."
@@ -90,6 +103,8 @@ HELP = (
 REPLY_TO_A_PHOTO = "Reply to a photo with /caption, and I will describe that one."
 NOT_FETCHED = "I could not fetch that photo from Telegram. Could you send it again?"
 LEFT_OUT = "I left out what is no photo."
+# What Telegram's apps list when somebody types a slash.
+COMMAND_MENU = {"caption": "In reply to a photo: describe it", "help": "What I can do"}
 
 
 def only_photos(kind: str) -> str:

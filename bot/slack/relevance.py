@@ -25,12 +25,23 @@ def relevant(body: dict[str, Any]) -> bool:
     if kind != "message":
         return True
     subtype = event.get("subtype")
+    if subtype in ("channel_join", "group_join"):
+        return event.get("user") == bot_user(body) != ""
     return subtype == "file_share" or (subtype is None and event.get("channel_type") == "im")
 
 
 def chat_of(body: dict[str, Any]) -> str:
     """Name the conversation of a relevant event: its photos are answered in order."""
     return f"slack-{body['event']['channel']}"
+
+
+def bot_user(body: dict[str, Any]) -> str:
+    """Tell the bot's own user id, "" when the event does not say: each event names those for whom it is delivered."""
+    authorizations = body.get("authorizations")
+    for authorization in authorizations if isinstance(authorizations, list) else []:
+        if isinstance(authorization, dict) and authorization.get("is_bot") and _is_id(authorization.get("user_id")):
+            return str(authorization["user_id"])
+    return ""
 
 
 def _is_id(value: object) -> bool:

@@ -1,0 +1,117 @@
+"""The Slack app: Bolt's routing and clients, behind the inbox."""
+
+import logging
+from typing import Any, Final
+
+import aiohttp
+from slack_bolt.async_app import AsyncApp, AsyncBoltContext, AsyncBoltRequest
+from slack_bolt.authorization import AuthorizeResult
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.journey import Journey
+from bot.manners import Manners
+from bot.settings import BotSettings
+from bot.slack.answers import Answers
+from bot.slack.calls import retry_handlers
+from bot.slack.events import Message, parse
+from bot.slack.files import Files
+from bot.warmer import Warmer
+
+# Bolt and slack_sdk log what people write at DEBUG, and look at their logger's own level for that, not at its parents'.
+framework_log: Final = logging.getLogger("bot.slack.framework")
+framework_log.setLevel(logging.ERROR)
+
+TIMEOUT: Final = aiohttp.ClientTimeout(total=30)
+
+
+class SlackApp(AsyncApp):
+    """Bolt's app with the answers that its listeners give."""
+
+    answers: Answers
+
+
+def build(settings: BotSettings, journey: Journey, manners: Manners, warmer: Warmer) -> SlackApp:
+    """Build the app; nothing is sent yet. `settings.slack_bot_token` must be set."""
+    assert settings.slack_bot_token is not None  # noqa: S101 (who calls this has looked)
+    token = settings.slack_bot_token.get_secret_value()
+
+    async def authorize(context: AsyncBoltContext) -> AuthorizeResult:
+        # Without this Bolt would ask auth.test, and take its failure for an answer.
+        return AuthorizeResult(enterprise_id=context.enterprise_id, team_id=context.team_id, bot_token=token)
+
+    app = SlackApp(
+        name="captionbot",
+        logger=framework_log,
+        client=AsyncWebClient(
+            token, base_url=settings.slack_api_url, logger=framework_log, retry_handlers=retry_handlers()
+        ),
+        authorize=authorize,
+        # The worker waits for the work, not for an acknowledgement.
+        process_before_response=True,
+        raise_error_for_unhandled_request=True,
+        # The front door has verified the event, and parse() has left the bot's own ones out.
+        request_verification_enabled=False,
+        ignoring_self_events_enabled=False,
+    )
+    files = Files(settings.slack_files_url, token, settings.max_image_bytes)
+    app.answers = Answers(journey, manners, warmer, files)
+    _listen(app, app.answers)
+    return app
+
+
+def _listen(app: AsyncApp, answers: Answers) -> None:
+    """Route the events. Each listener gets the parsed event from Bolt's context."""
+
+    async def upload(context: AsyncBoltContext, client: AsyncWebClient) -> None:
+        await answers.upload(context["parsed"], client)
+
+    async def mention(context: AsyncBoltContext, client: AsyncWebClient) -> None:
+        await answers.mention(context["parsed"], client)
+
+    async def direct(context: AsyncBoltContext, client: AsyncWebClient) -> None:
+        await answers.direct(context["parsed"], client)
+
+    async def arrival() -> None:
+        await answers.arrival()
+
+    async def propagate(error: Exception) -> None:
+        # Bolt's own handlers log an error and lose the event.
+        raise error
+
+    app.event({"type": "message", "subtype": "file_share"})(upload)
+    app.event({"type": "message", "subtype": None})(direct)
+    app.event("app_mention")(mention)
+    app.event("app_home_opened")(arrival)
+    app.event({"type": "message", "subtype": "channel_join"})(arrival)
+    app.event({"type": "message", "subtype": "group_join"})(arrival)
+    app.error(propagate)
+
+
+async def dispatch(app: SlackApp, payload: dict[str, Any]) -> None:
+    """Hand one verified event callback to Bolt and wait until it is answered. Raises what the listeners raise."""
+    event = parse(payload)
+    if event is None:
+        return
+    _open(app)
+    # Bolt reads the body of a Socket Mode request as it is, without the signature of an HTTP one.
+    await app.async_dispatch(AsyncBoltRequest(body=payload, mode="socket_mode", context={"parsed": event}))
+
+
+async def apologise(app: SlackApp, payload: dict[str, Any], sentence: str) -> None:
+    """Say in the event's thread that there will be no caption; nothing where none was to be expected."""
+    event = parse(payload)
+    if isinstance(event, Message):
+        _open(app)
+        await app.answers.apologise(event, sentence, app.client)
+
+
+def _open(app: SlackApp) -> None:
+    """Give the clients one pool of connections; it can only be made within the event loop."""
+    if app.client.session is None or app.client.session.closed:
+        app.client.session = aiohttp.ClientSession(timeout=TIMEOUT, cookie_jar=aiohttp.DummyCookieJar())
+
+
+async def aclose(app: SlackApp) -> None:
+    """Close the pool."""
+    if app.client.session is not None:
+        await app.client.session.close()

@@ -1,0 +1,135 @@
+"""Fetching a photo from Slack's file host: the smallest rendition that will do, and from nowhere else."""
+
+import asyncio
+import logging
+from http import HTTPStatus
+from typing import Final
+
+import aiohttp
+from slack_sdk.web.async_client import AsyncWebClient
+from yarl import URL
+
+from bot import messages
+from bot.download import collect
+from bot.errors import Declined, TryAgain
+from bot.journey import Photo
+from bot.slack.calls import Failed, calling
+from bot.slack.events import File, Rendition, file_of
+from inference.contract import megabytes
+
+log = logging.getLogger(__name__)
+
+COVERED: Final = 224  # pixels: what the captioner's encoder sees of each side
+# An original of this size is had sooner than a rendition that Slack has yet to make.
+LIGHT: Final = 1_000_000  # bytes
+PAUSES: Final = (0.5, 1.0)  # seconds before files.info is asked (again) for renditions
+CHUNK: Final = 64 * 1024
+TIMEOUT: Final = aiohttp.ClientTimeout(total=120, sock_connect=10, sock_read=30)
+
+
+class Files:
+    """Reads files with the bot's token, which it shows to `host` only (SLACK_FILES_URL)."""
+
+    def __init__(self, host: str, token: str, limit: int) -> None:
+        self._host = URL(host)
+        self._token = token
+        self._limit = limit
+
+    async def known(self, file: File, client: AsyncWebClient) -> File:
+        """Ask files.info about a file of which the event told too little. Raises calling()'s errors."""
+        return await _info(file, client) if file.is_unknown else file
+
+    def photo(self, file: File, client: AsyncWebClient) -> Photo:
+        """Prepare a file's journey. Its size is not told: which version will be fetched shows only then."""
+        return Photo(name=file.id, size=None, media_type=None, fetch=lambda: self._fetch(file, client))
+
+    async def _fetch(self, file: File, client: AsyncWebClient) -> bytes:
+        file = await self._rendered(file, client)
+        rendition = self._choose(file)
+        if rendition is not None and (data := await self._download(rendition.url, client)) is not None:
+            log.info("took a rendition", extra={"photo": file.id, "rendition": rendition.name})
+            return data
+        if file.size is not None and file.size > self._limit:
+            raise Declined(messages.too_large(file.size, self._limit))
+        if file.url is None or (data := await self._download(file.url, client)) is None:
+            raise Declined(messages.SLACK_FILE_GONE)
+        log.info("took the original", extra={"photo": file.id, "size": megabytes(len(data))})
+        return data
+
+    async def _rendered(self, file: File, client: AsyncWebClient) -> File:
+        """Wait a moment for Slack to make renditions, where that pays; if none come, the original will do."""
+        if file.renditions or (file.size is not None and file.size <= LIGHT):
+            return file
+        for pause in PAUSES:
+            await asyncio.sleep(pause)
+            try:
+                file = await _info(file, client)
+            except (Failed, TryAgain):
+                continue
+            if file.renditions:
+                break
+        return file
+
+    def _choose(self, file: File) -> Rendition | None:
+        """Choose a rendition; None where the original is the better one."""
+        rendition = smallest_covering(file.renditions)
+        if rendition is None and file.size is not None and file.size > self._limit:
+            # Too heavy to be had whole: a strip that no rendition covers is better seen small than not at all.
+            return max(file.renditions, key=lambda r: min(r.width, r.height), default=None)
+        return rendition
+
+    async def _download(self, address: str, client: AsyncWebClient) -> bytes | None:
+        """Download at most the limit; None where there is nothing at this address (any more, or yet).
+
+        Raises Declined, and TryAgain for what may pass.
+        """
+        url = self._own(address)
+        session = client.session
+        assert session is not None  # noqa: S101 (dispatch opens it)
+        headers = {"Authorization": f"Bearer {self._token}"}
+        try:
+            async with session.get(
+                url, headers=headers, allow_redirects=False, timeout=TIMEOUT, proxy=client.proxy
+            ) as answer:
+                status = answer.status
+                if status in (HTTPStatus.NOT_FOUND, HTTPStatus.GONE):
+                    return None
+                if status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+                    raise TryAgain(f"Slack's file host answered {status}")
+                if status != HTTPStatus.OK or answer.content_type == "text/html":
+                    log.error(
+                        "Slack's file host answered with its login page (status %d): add the scope files:read to the "
+                        "app and reinstall it, or correct SLACK_BOT_TOKEN",
+                        status,
+                    )
+                    raise Declined(messages.SLACK_FILES_CLOSED)
+                return await collect(answer.content.iter_chunked(CHUNK), self._limit)
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise TryAgain(f"a download from Slack broke: {type(error).__name__}") from None
+
+    def _own(self, address: str) -> URL:
+        """Parse a file's address, once and for all: what is compared here is the very object that is requested.
+
+        Raises Declined unless it lies under the file host.
+        """
+        try:
+            url = URL(address)
+            same = url.origin() == self._host.origin() and url.path.startswith(self._host.path)
+        except ValueError:
+            same = False
+        if not same or url.user is not None or url.password is not None:
+            log.warning("a file outside SLACK_FILES_URL was not fetched")
+            raise Declined(messages.SLACK_FILE_ELSEWHERE)
+        return url
+
+
+def smallest_covering(renditions: tuple[Rendition, ...]) -> Rendition | None:
+    """Choose the smallest rendition of which both sides cover what the captioner sees."""
+    covering = (r for r in renditions if min(r.width, r.height) >= COVERED)
+    return min(covering, key=lambda r: r.width * r.height, default=None)
+
+
+async def _info(file: File, client: AsyncWebClient) -> File:
+    with calling("files.info"):
+        answer = await client.files_info(file=file.id)
+    return file_of(answer["file"])

@@ -1,0 +1,90 @@
+"""Socket Mode: Slack's events over a connection that the bot opens, for machines without a public URL."""
+
+import logging
+import re
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+
+import aiohttp
+from slack_sdk.errors import SlackApiError
+from slack_sdk.socket_mode.aiohttp import SocketModeClient
+from slack_sdk.socket_mode.async_client import AsyncBaseSocketModeClient
+from slack_sdk.socket_mode.request import SocketModeRequest
+from slack_sdk.socket_mode.response import SocketModeResponse
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.errors import BotError
+from bot.settings import BotSettings
+from bot.slack.calls import retry_handlers
+from bot.slack.relevance import relevant
+
+log = logging.getLogger(__name__)
+
+Put = Callable[[str, dict[str, Any]], Awaitable[None]]
+
+PING: Final = 5.0  # seconds; after four of them without an answer the connection is opened anew
+
+
+class SocketRefused(BotError):
+    """Slack opens no connection with this app token; the text says what to check."""
+
+
+async def listen(settings: BotSettings, put: Put) -> None:
+    """Receive events until cancelled. `settings.slack_app_token` must be set.
+
+    An event is acknowledged once `put(event_id, payload)` has returned; when that raises, Slack delivers it again. What
+    needs no answer is acknowledged and dropped. Raises SocketRefused when Slack does not take the token.
+    """
+    assert settings.slack_app_token is not None  # noqa: S101 (who calls this has looked)
+    client = SocketModeClient(
+        app_token=settings.slack_app_token.get_secret_value(),
+        logger=_library_log(),
+        web_client=AsyncWebClient(
+            base_url=settings.slack_api_url, logger=_library_log(), retry_handlers=retry_handlers()
+        ),
+        ping_interval=PING,
+    )
+
+    async def receive(connection: AsyncBaseSocketModeClient, request: SocketModeRequest) -> None:
+        if request.type == "events_api" and relevant(request.payload):
+            try:
+                await put(request.payload["event_id"], request.payload)
+            except Exception as error:  # noqa: BLE001 (whatever the inbox raises: the event must come again)
+                log.warning("an event was not kept", extra={"reason": type(error).__name__})
+                return
+        await connection.send_socket_mode_response(SocketModeResponse(envelope_id=request.envelope_id))
+
+    client.socket_mode_request_listeners.append(receive)
+    try:
+        await _connect(client)
+        log.info("connected to Slack by Socket Mode")
+        await client.message_processor
+    finally:
+        await client.close()  # type: ignore[no-untyped-call]
+
+
+async def _connect(client: SocketModeClient) -> None:
+    try:
+        await client.connect_to_new_endpoint()
+    except SlackApiError as error:
+        raise SocketRefused(
+            f"Slack refused SLACK_APP_TOKEN ({error.response['error']}). It is the app-level token, which starts with "
+            "xapp-, has the scope connections:write, and is made under Basic Information > App-Level Tokens."
+        ) from None
+    except aiohttp.ClientError as error:
+        raise SocketRefused(f"Slack cannot be reached ({type(error).__name__}): is SLACK_API_URL right?") from None
+
+
+def _library_log() -> logging.Logger:
+    """Build slack_sdk's logger: its troubles, without the address of the websocket, whose ticket is a secret."""
+    logger = logging.getLogger(f"{__name__}.library")
+    logger.setLevel(logging.WARNING)
+    if not logger.filters:
+        logger.addFilter(_without_ticket)
+    return logger
+
+
+def _without_ticket(record: logging.LogRecord) -> bool:
+    record.msg, record.args = re.sub(r"ticket=[^&'\" )]+", "ticket=***", record.getMessage()), ()
+    record.exc_info = None
+    return True
