@@ -6,7 +6,7 @@ from torch import Tensor
 from inference.recipe import words
 from inference.recipe.decoder import Model
 
-_NEVER = [words.PAD, words.UNKNOWN, words.START]
+NEVER = [words.PAD, words.UNKNOWN, words.START]
 
 
 @torch.inference_mode()
@@ -25,7 +25,7 @@ def speak(model: Model, visual: Tensor, captions: int | None = None) -> Tensor:
         for place in range(model.shape.longest - 1):
             hidden, past = model.decoder(said[:, -1:], torch.full((rows, 1), place), past, cross, None)
             logits = model.decoder.logits(hidden[:, 0]).float()
-            logits[:, _NEVER] = -torch.inf
+            logits[:, NEVER] = -torch.inf
             if place == model.shape.longest - 2:
                 chosen = torch.full((rows,), words.END)
             else:
