@@ -89,6 +89,8 @@ def _sqlite(path: str) -> _Connection:
     connection = sqlite3.connect(path, timeout=BUSY, isolation_level=None, check_same_thread=False)
     # Kept in the file, so that DBOS's connections have it too: readers and the writer do not wait for each other.
     connection.execute("PRAGMA journal_mode = WAL")
+    # What is deleted is overwritten: nothing about a photo stays in the file's free pages.
+    connection.execute("PRAGMA secure_delete = ON")
     return connection
 
 

@@ -54,7 +54,8 @@ class SlackDesk:
         await self._slack.apologise(self._app, payload, sentence)
 
     async def aclose(self) -> None:
-        """Nothing stays open: slack_sdk opens a session for each call."""
+        """Close its HTTP connections."""
+        await self._slack.aclose(self._app)
 
 
 class TelegramDesk:
