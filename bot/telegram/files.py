@@ -8,7 +8,6 @@ from urllib.parse import quote
 
 import httpx
 from telegram import Bot, ExternalReplyInfo, Message, PhotoSize
-from telegram.constants import FileSizeLimit
 from telegram.error import BadRequest, TelegramError
 
 from bot import messages
@@ -21,6 +20,8 @@ log = logging.getLogger(__name__)
 
 # Pixels on each side that the model looks at.
 MODEL_SIDE: Final = 224
+# What getFile gives out at most (https://core.telegram.org/bots/api#getfile); a Bot API server of one's own, all.
+TELEGRAM_LIMIT: Final = 20 * 1024 * 1024
 CONNECT, BETWEEN_BYTES = 10.0, 20.0  # seconds
 
 
@@ -104,6 +105,5 @@ def _refused(error: BadRequest, size: int | None) -> Exception:
     if "temporarily unavailable" in error.message:
         return TryAgain("getFile failed: temporarily unavailable")
     if "file is too big" in error.message.lower():
-        limit = int(FileSizeLimit.FILESIZE_DOWNLOAD)
-        return Declined(messages.too_large(max(size or 0, limit + 1), limit))
+        return Declined(messages.too_large(max(size or 0, TELEGRAM_LIMIT + 1), TELEGRAM_LIMIT))
     return Declined(messages.NOT_FETCHED)

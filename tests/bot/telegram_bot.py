@@ -1,0 +1,52 @@
+"""The Telegram bot beside the fake Telegram, taking updates as the worker does."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from pydantic import SecretStr
+
+from bot.client import CaptionClient
+from bot.journey import Journey
+from bot.manners import Manners
+from bot.settings import BotSettings
+from bot.telegram import app as telegram
+from bot.telegram.updates import album_of, is_for_us
+from bot.warmer import Warmer
+from tests.sandbox.telegram import TelegramSandbox
+from tests.sandbox.telegram_world import Json
+
+
+class TelegramBot:
+    """A bot; `work` answers what happened in the sandbox since it last did."""
+
+    def __init__(self, app: telegram.TelegramApp, sandbox: TelegramSandbox) -> None:
+        self.app = app
+        self._sandbox = sandbox
+        self._done = 0
+
+    async def work(self) -> None:
+        updates = [update for update in self._sandbox.updates[self._done :] if is_for_us(update)]
+        self._done = len(self._sandbox.updates)
+        albums: dict[str, list[Json]] = {}
+        for update in updates:
+            if album := album_of(update):
+                albums.setdefault(album, []).append(update)
+            else:
+                await telegram.dispatch(self.app, update)
+        for members in albums.values():
+            await telegram.dispatch_album(self.app, members)
+
+
+@asynccontextmanager
+async def running(settings: BotSettings, sandbox: TelegramSandbox, **others: object) -> AsyncIterator[TelegramBot]:
+    """Run a bot against the sandbox; `others` are settings."""
+    values = {"telegram_api_url": sandbox.url, "telegram_bot_token": SecretStr(sandbox.world.token)}
+    settings = settings.model_copy(update=values | others)
+    async with CaptionClient(settings) as client:
+        warmer = Warmer(client)
+        app = telegram.build(settings, Journey(settings, client, warmer), Manners(settings), warmer)
+        try:
+            yield TelegramBot(app, sandbox)
+        finally:
+            await app.shutdown()
+            await warmer.aclose()
