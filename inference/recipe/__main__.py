@@ -4,6 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from inference.captioner import ModelError
 from inference.recipe.errors import RecipeError
 
 
@@ -15,16 +16,35 @@ def main() -> int:
     train.add_argument("photos", type=Path, metavar="PHOTOS", help="the folder of photos")
     train.add_argument("captions", type=Path, metavar="CAPTIONS", help='JSON: {"train": {file: [captions]}, "val": …}')
     train.add_argument("folder", type=Path, metavar="FOLDER", help="where the finished model goes")
+    train.set_defaults(run=_train)
+    score = commands.add_parser("score", help='measure FOLDER on the photos under "val", with the engine that ships')
+    score.add_argument("folder", type=Path, metavar="FOLDER", help="a model folder")
+    score.add_argument("photos", type=Path, metavar="PHOTOS", help="the folder of photos")
+    score.add_argument("captions", type=Path, metavar="CAPTIONS", help="JSON, as for train")
+    score.set_defaults(run=_score)
     arguments = parser.parse_args()
     try:
-        from inference.recipe.train import Schedule
-        from inference.recipe.train import train as make
-
-        make(arguments.photos, arguments.captions, arguments.folder, Schedule())
-    except RecipeError as problem:
+        arguments.run(arguments)
+    except (RecipeError, ModelError) as problem:
         print(problem, file=sys.stderr)
         return 1
     return 0
+
+
+def _train(arguments: argparse.Namespace) -> None:
+    from inference.recipe.train import Schedule, train
+
+    train(arguments.photos, arguments.captions, arguments.folder, Schedule())
+
+
+def _score(arguments: argparse.Namespace) -> None:
+    from inference.recipe import data
+    from inference.recipe.captioning import captions_of
+    from inference.recipe.score import score
+
+    photos = data.load(arguments.photos, arguments.captions).val
+    said = captions_of(arguments.folder, photos)
+    print(f"{arguments.folder}, {len(photos)} photos: {score(said, [photo.captions for photo in photos])}")
 
 
 if __name__ == "__main__":

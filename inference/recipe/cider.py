@@ -1,8 +1,9 @@
 """CIDEr-D of token sequences: the reward of the second stage.
 
-Vedantam, Zitnick and Parikh, "CIDEr: Consensus-based Image Description Evaluation" (arXiv 1411.5726), section 4 and, for
-the clipping and the penalty of length that make it CIDEr-D, section 7. END counts as a word: without it a caption gains
-by stopping in the middle of a phrase ("a dog with a"), as no n-gram tells that it ends there (arXiv 1612.00563 trains so).
+Vedantam, Zitnick and Parikh, "CIDEr: Consensus-based Image Description Evaluation" (arXiv 1411.5726), section 4 and,
+for the clipping and the penalty of length that make it CIDEr-D, section 7. END counts as a word: without it a caption
+gains by stopping in the middle of a phrase ("a dog with a"), as no n-gram tells that it ends there (arXiv 1612.00563
+trains so).
 """
 
 import math

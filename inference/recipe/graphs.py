@@ -36,7 +36,7 @@ class WordStep(nn.Module):
         self.layers, self.heads = shape.layers, shape.heads
         self.dim, self.vocabulary = shape.width // shape.heads, shape.vocabulary
         self.words = decoder.words
-        self.register_buffer("places", decoder.places.weight.detach())
+        self.places = nn.Parameter(decoder.places.weight.detach(), requires_grad=False)
         self.blocks = nn.ModuleList(_Block(layer) for layer in decoder.layers if isinstance(layer, Layer))
         self.norm = decoder.norm
         self.head = nn.Linear(shape.width, shape.vocabulary)
@@ -66,7 +66,7 @@ class _Block(nn.Module):
     def forward(self, hidden: Tensor, past: list[Tensor], context: list[Tensor]) -> tuple[Tensor, list[Tensor]]:
         layer = self.layer
         query, key, value = layer.self_in(layer.self_norm(hidden)).chunk(3, -1)
-        seen, *present = attend_with_past(query, key, value, *past, heads=layer.heads, scale=self.scale)
+        seen, *present = attend_with_past(query, key, value, past[0], past[1], layer.heads, self.scale)
         hidden = hidden + layer.self_out(seen)
         # All rows are about one photo: one batch of `rows` queries over shared keys.
         asked = layer.cross_in(layer.cross_norm(hidden)).transpose(0, 1)

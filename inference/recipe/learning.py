@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -16,6 +17,10 @@ from inference.recipe.decoder import Model
 _AVERAGE_DECAY = 0.998
 _WARM_UP_STEPS = 200
 _LONGEST_GRADIENT = 1.0
+
+
+Saved = dict[str, nn.Module | torch.optim.Optimizer | LambdaLR]
+"""What a checkpoint holds besides the number of the epoch."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +48,7 @@ def learn(course: Course, model: Model, checkpoint: Path) -> Model:
     total = max(1, course.epochs * course.steps)
     scheduler = LambdaLR(optimizer, lambda step: _rate(step, total))
     average = AveragedModel(model, multi_avg_fn=_average)
-    saved = {"model": model, "average": average, "optimizer": optimizer, "scheduler": scheduler}
+    saved: Saved = {"model": model, "average": average, "optimizer": optimizer, "scheduler": scheduler}
     done = _resume(checkpoint, saved)
     for epoch in range(done, course.epochs):
         torch.manual_seed(1_000_003 * course.seed + epoch)
@@ -92,18 +97,16 @@ def _average(
 
 
 def _averaged(average: AveragedModel) -> Model:
-    model = average.module
-    assert isinstance(model, Model)
-    return model.eval()
+    return cast("Model", average.module).eval()
 
 
-def _save(checkpoint: Path, epoch: int, saved: dict[str, nn.Module | torch.optim.Optimizer | LambdaLR]) -> None:
+def _save(checkpoint: Path, epoch: int, saved: Saved) -> None:
     part = checkpoint.with_suffix(".part")
     torch.save({"epoch": epoch} | {name: holder.state_dict() for name, holder in saved.items()}, part)
     part.replace(checkpoint)
 
 
-def _resume(checkpoint: Path, saved: dict[str, nn.Module | torch.optim.Optimizer | LambdaLR]) -> int:
+def _resume(checkpoint: Path, saved: Saved) -> int:
     if not checkpoint.exists():
         return 0
     state = torch.load(checkpoint, weights_only=True)

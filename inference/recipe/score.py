@@ -35,5 +35,8 @@ def score(captions: Sequence[str], references: Sequence[Sequence[str]]) -> Score
 
 
 def plain(text: str) -> str:
-    """Lower-case words without punctuation, hyphens as spaces: a stand-in for the papers' tokenizer, which needs Java."""
+    """Lower-case words without punctuation, hyphens as spaces.
+
+    A stand-in for the papers' tokenizer, which needs Java.
+    """
     return " ".join(re.findall(r"[a-z0-9]+(?:'[a-z]+)?", text.lower().replace("-", " "))) or "nothing"

@@ -1,6 +1,7 @@
 """From photos and captions to a model folder."""
 
 import dataclasses
+import functools
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Sequence
@@ -15,6 +16,7 @@ from inference.recipe import data, encoder, features, imitation, reinforcement, 
 from inference.recipe.cider import CiderD
 from inference.recipe.decoder import Model, Shape
 from inference.recipe.errors import RecipeError
+from inference.recipe.export import Trained, export
 from inference.recipe.learning import Course, learn
 from inference.recipe.sampling import speak, until_end
 from inference.recipe.score import score
@@ -37,20 +39,23 @@ class Schedule:
 
 
 def train(photos: Path, captions: Path, folder: Path, schedule: Schedule) -> None:
-    """Make the model folder; what is unfinished lives in `FOLDER.unfinished` beside it, from where a killed run goes on.
+    """Make the model folder.
 
-    Raises RecipeError when the data does not match its captions, when the folder exists already, or when the
-    unfinished run beside it was started with other data or another schedule.
+    What is unfinished lives in `FOLDER.unfinished` beside it, from where a killed run goes on. Raises RecipeError when
+    the data does not match its captions, when the folder exists already, or when the unfinished run beside it was
+    started with other data or another schedule.
     """
     if folder.exists():
         raise RecipeError(f"{folder} exists already. Name another folder, or move this one away.")
     dataset = data.load(photos, captions)
     work = _workplace(folder, captions, schedule)
-    learn_to_caption(dataset, work, schedule)
-    raise RecipeError(f"The model is trained, but the recipe cannot export it yet; its checkpoints stay in {work}.")
+    print(f"{len(dataset.train)} photos to learn from and {len(dataset.val)} to measure with; working in {work}.")
+    trained = learn_to_caption(dataset, work, schedule)
+    export(trained, dataset.val, folder)
+    print(f"{folder} is finished; {work} is no longer needed.")
 
 
-def learn_to_caption(dataset: data.CaptionedPhotos, work: Path, schedule: Schedule) -> tuple[Model, Tokenizer]:
+def learn_to_caption(dataset: data.CaptionedPhotos, work: Path, schedule: Schedule) -> Trained:
     """Both stages, in the folder `work`."""
     spoken = [[data.spoken(text) for text in photo.captions] for photo in dataset.train]
     vocabulary = work / "tokenizer.json"
@@ -68,12 +73,12 @@ def learn_to_caption(dataset: data.CaptionedPhotos, work: Path, schedule: Schedu
 
     def measure(model: Model) -> str:
         visual = _visual(model, val_maps)[0].float()
-        said = [ids for batch in visual.split(100) for ids in speak(model, batch).tolist()]
+        said = [ids for batch in torch.split(visual, 100) for ids in speak(model, batch).tolist()]
         texts = tokenizer.decode_batch([until_end(ids) for ids in said])
         return f"validation, greedy: {score(texts, [photo.captions for photo in dataset.val])}"
 
     model = _imitate(model, maps, taught, measure, work, schedule)
-    return _reinforce(model, maps, taught, measure, work, schedule), tokenizer
+    return Trained(_reinforce(model, maps, taught, measure, work, schedule), trunk, tokenizer)
 
 
 Taught = Sequence[Sequence[Sequence[int]]]
@@ -103,12 +108,13 @@ def _imitate(
 def _reinforce(
     model: Model, maps: features.Maps, taught: Taught, measure: Callable[[Model], str], work: Path, schedule: Schedule
 ) -> Model:
-    visual = _visual(model, maps)
     reward = CiderD([[caption[1:] for caption in captions] for captions in taught])
+    views_seen = functools.cache(lambda: _visual(model, maps))
 
     def losses() -> Iterator[Tensor]:
         model.eval()
-        for batch in torch.randperm(len(taught)).split(schedule.reinforcement_photos):
+        visual = views_seen()
+        for batch in torch.split(torch.randperm(len(taught)), schedule.reinforcement_photos):
             views = torch.randint(len(visual), (len(batch),))
             seen = visual[views, batch].float()
             yield reinforcement.loss(model, seen, batch.tolist(), reward, schedule.draws)[0]
@@ -130,7 +136,7 @@ def _visual(model: Model, maps: features.Maps) -> Tensor:
     """The visual tokens of every view of every photo, float16 [views, photos, positions, width]."""
     views = []
     for view in range(len(maps)):
-        batches = torch.arange(maps.shape[1]).split(64)
+        batches = torch.split(torch.arange(maps.shape[1]), 64)
         views.append(
             torch.cat(
                 [model.see(features.gather(maps, [view] * len(batch), batch.tolist())).half() for batch in batches]
