@@ -13,7 +13,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot import messages
 from bot.journey import Journey
 from bot.manners import Manners
-from bot.slack.calls import Failed, calling
+from bot.slack.calls import Failed, Unconfirmed, calling
 from bot.slack.events import File, Message, files_of
 from bot.slack.files import Files
 from bot.warmer import Warmer
@@ -128,11 +128,13 @@ class Answers:
             await self._reply(messages.captions(outcomes), message, client)
 
     async def _reply(self, text: str, message: Message, client: AsyncWebClient) -> None:
+        text = escaped(text)
         try:
-            with calling("chat.postMessage"):
-                await client.chat_postMessage(
-                    channel=message.channel, thread_ts=message.root, text=escaped(text), mrkdwn=False
-                )
+            try:
+                await _post(text, message, client)
+            except Unconfirmed:
+                if not await _posted(text, message, client):
+                    await _post(text, message, client)
         except Failed as gone:
             log.info("nowhere to answer", extra={"request_id": message.request_id, "reason": gone.code})
 
@@ -140,6 +142,20 @@ class Answers:
 def escaped(text: str) -> str:
     """Escape the three characters that make links and mentions (docs.slack.dev, "Formatting message text")."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+async def _post(text: str, message: Message, client: AsyncWebClient) -> None:
+    with calling("chat.postMessage"):
+        await client.chat_postMessage(channel=message.channel, thread_ts=message.root, text=text, mrkdwn=False)
+
+
+async def _posted(text: str, message: Message, client: AsyncWebClient) -> bool:
+    """Look whether this text is in the thread already."""
+    with calling("conversations.replies"):
+        answer = await client.conversations_replies(
+            channel=message.channel, ts=message.root, oldest=message.ts, limit=THREAD
+        )
+    return any(m.get("bot_id") and m.get("text") == text for m in answer.get("messages") or [])
 
 
 @asynccontextmanager

@@ -7,6 +7,7 @@ from typing import Final
 
 import aiohttp
 from slack_sdk.errors import SlackApiError, SlackRequestError
+from slack_sdk.http_retry import HttpRequest, HttpResponse, RetryState
 from slack_sdk.http_retry.async_handler import AsyncRetryHandler
 from slack_sdk.http_retry.builtin_async_handlers import (
     AsyncConnectionErrorRetryHandler,
@@ -43,6 +44,10 @@ class Failed(BotError):
         self.code = code
 
 
+class Unconfirmed(TryAgain):
+    """The connection broke: whether Slack did what it was asked to is not known."""
+
+
 @contextmanager
 def calling(method: str) -> Iterator[None]:
     """Turn whatever slack_sdk raises inside into the bot's own errors: Failed when the place is gone, else TryAgain.
@@ -60,7 +65,23 @@ def calling(method: str) -> Iterator[None]:
         apology = messages.SLACK_FILES_CLOSED if needed == "files:read" else None
         raise TryAgain(f"{method}: {code}", apology) from None
     except (aiohttp.ClientError, SlackRequestError, TimeoutError) as error:
-        raise TryAgain(f"{method}: {type(error).__name__}") from None
+        raise Unconfirmed(f"{method}: {type(error).__name__}") from None
+
+
+class CutConnections(AsyncConnectionErrorRetryHandler):
+    """Repeats what a cut connection may have lost, but for messages: Slack may have posted one already."""
+
+    async def _can_retry_async(
+        self,
+        *,
+        state: RetryState,
+        request: HttpRequest,
+        response: HttpResponse | None = None,
+        error: Exception | None = None,
+    ) -> bool:
+        if request.url.endswith("/chat.postMessage"):
+            return False
+        return await super()._can_retry_async(state=state, request=request, response=response, error=error)
 
 
 def retry_handlers() -> list[AsyncRetryHandler]:
@@ -68,7 +89,7 @@ def retry_handlers() -> list[AsyncRetryHandler]:
     return [
         AsyncRateLimitErrorRetryHandler(max_retry_count=3),
         AsyncServerErrorRetryHandler(max_retry_count=2),
-        AsyncConnectionErrorRetryHandler(max_retry_count=2),
+        CutConnections(max_retry_count=2),
     ]
 
 

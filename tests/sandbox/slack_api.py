@@ -14,7 +14,7 @@ HISTORY = {"channel": "channels:history", "group": "groups:history", "im": "im:h
 MAX_TEXT = 40_000
 
 
-class Refused(Exception):  # noqa: N818
+class Refused(Exception):
     """The method fails with this error code and these extra fields."""
 
     def __init__(self, code: str, **extra: object) -> None:
@@ -149,12 +149,13 @@ class WebAPI:
         thread = conversation.thread(ts)
         if not thread:
             raise Refused("thread_not_found")
-        latest, inclusive = arguments.get("latest"), str(arguments.get("inclusive", "")).lower() in ("1", "true")
+        oldest, latest = str(arguments.get("oldest", "0")), str(arguments.get("latest", "9" * 10))
+        inclusive = str(arguments.get("inclusive", "")).lower() in ("1", "true")
         # The root always comes along, whatever the bounds are.
         bounded = [
             m
             for m in thread
-            if m is thread[0] or latest is None or m["ts"] < latest or (inclusive and m["ts"] == latest)
+            if m is thread[0] or oldest < m["ts"] < latest or (inclusive and m["ts"] in (oldest, latest))
         ]
         start = _whole(arguments.get("cursor") or 0, "invalid_cursor")
         page, more = bounded[start : start + limit], len(bounded) > start + limit

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps
 
 # Slack crops the three small ones to squares; the others keep the shape. Each bounds the longest side, but thumb_800
 # bounds the width only. None is made larger than the photo is.
@@ -64,7 +64,7 @@ def guess_mimetype(data: bytes, name: str) -> str:
     try:
         with Image.open(io.BytesIO(data)) as image:
             return Image.MIME.get(image.format or "", "application/octet-stream")
-    except UnidentifiedImageError:
+    except OSError:
         return known.get(name.rsplit(".", 1)[-1].lower(), "application/octet-stream")
 
 
@@ -72,7 +72,7 @@ def size_of(data: bytes) -> tuple[int, int] | None:
     try:
         with Image.open(io.BytesIO(data)) as image:
             return image.size
-    except UnidentifiedImageError:
+    except OSError:
         return None
 
 
@@ -83,7 +83,7 @@ def render(data: bytes) -> list[Rendition]:
             upright = ImageOps.exif_transpose(opened)
             as_png = opened.format == "PNG"
             image = upright.convert("RGBA" if as_png else "RGB")
-    except (UnidentifiedImageError, OSError):
+    except OSError:
         return []
     return list(_renditions(image, as_png=as_png))
 
