@@ -1,0 +1,45 @@
+# Everything happens in .venv; nothing else on the machine is touched.
+.DEFAULT_GOAL := help
+.PHONY: help install demo test lint
+
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+EXTRAS := inference,torch,bot,webhooks,recipe,dev
+
+# numpy<2 has wheels for these two. A pyenv shim may exist without its Python: so each is tried.
+PYTHON ?= $(shell for python in python3.11 python3.12 python3; do \
+	if $$python -c 'import ensurepip, sys, venv; sys.exit(not (3, 11) <= sys.version_info < (3, 13))' >/dev/null 2>&1; \
+	then echo $$python; break; fi; done)
+
+# CPU-only torch: from pytorch.org where that answers, else from PyPI.
+TORCH := torch==2.13.0
+TORCH_INDEX := https://download.pytorch.org/whl/cpu
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1	/p' Makefile
+
+install: $(VENV)/.installed ## set up .venv with everything
+
+$(VENV)/.installed: pyproject.toml Makefile
+	@if [ -z "$(PYTHON)" ]; then \
+		echo "captionbot needs Python 3.11 or 3.12 with venv. On Debian or Ubuntu: apt install python3.11 python3.11-venv;"; \
+		echo "on a Mac: brew install python@3.12. Or name one: make PYTHON=/path/to/python3.12 install"; exit 1; fi
+	@echo "Setting up $(VENV) with $(PYTHON); this takes a minute or two and about 2 GB."
+	@[ -x $(BIN)/python ] || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -c 'import torch' 2>/dev/null \
+		|| $(PIP) install --quiet --retries 0 --timeout 10 --index-url $(TORCH_INDEX) $(TORCH) 2>/dev/null \
+		|| $(PIP) install --quiet $(TORCH) 'numpy<2'
+	@$(PIP) install --quiet --editable '.[$(EXTRAS)]'
+	@touch $@
+
+demo: install ## the whole bot on this machine, with no account: HTTP, a Slack thread, a Telegram album
+	@$(BIN)/captionbot demo $(DEMO)
+
+test: install ## every test
+	@$(BIN)/python -m pytest $(TESTS)
+
+lint: install ## style and types
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy

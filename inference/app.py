@@ -1,0 +1,175 @@
+"""The endpoint: POST /caption, GET /ping, GET /."""
+
+import asyncio
+import hmac
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
+
+from fastapi import FastAPI, Request, Response
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from inference import documentation
+from inference.captioner import Cancelled, Caption, Captioner, Deadline, DeadlineExceeded
+from inference.contract import CaptionResponse, Code, ErrorResponse, PingResponse, Refused
+from inference.gate import Buffer, Gate
+from inference.model import Model
+from inference.screening import decode, inspect
+from inference.settings import InferenceSettings, read_settings
+from inference.tracing import Tracing
+from inference.upload import Upload
+
+Result = TypeVar("Result")
+
+CLIENT_GONE = 499  # nginx's code for a client that hung up; nobody reads it but the log
+
+
+def create_app(settings: InferenceSettings, captioner: Captioner | None = None) -> FastAPI:
+    """Build the endpoint; without a captioner it loads the settings' model in the background once it is up."""
+    model = Model(settings, captioner)
+    gate = Gate(settings.caption_concurrency)
+    buffer = Buffer()
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        model.warm()
+        yield
+
+    app = FastAPI(title="captionbot", description=documentation.INTRODUCTION, version="1", lifespan=lifespan)
+    app.add_middleware(Tracing)
+    app.add_exception_handler(Refused, _refuse)
+    app.add_exception_handler(DeadlineExceeded, _apologise)
+    app.add_exception_handler(Cancelled, _forget)
+    app.add_exception_handler(HTTPException, _not_here)
+
+    @app.get("/", summary="Health check", response_model=PingResponse, responses=documentation.UNHEALTHY)
+    async def health() -> Response:
+        """Answer 200, or 503 when the model can't be loaded and this process had better be replaced."""
+        if model.failed:
+            return _error(503, "unavailable", "The model can't be loaded; the log says why.")
+        return JSONResponse(_state())
+
+    @app.get("/ping", summary="Pre-warm", response_model=PingResponse)
+    async def ping() -> Response:
+        """Start loading the model, unless it is loaded, and tell whether it is."""
+        model.warm()
+        return JSONResponse(_state())
+
+    def _state() -> dict[str, object]:
+        return PingResponse(model=model.name, engine=model.engine, ready=model.ready).model_dump()
+
+    @app.post(
+        "/caption",
+        summary="Caption an image",
+        response_model=CaptionResponse,
+        responses=documentation.REFUSALS,
+        openapi_extra=documentation.REQUEST,
+    )
+    async def caption(request: Request) -> Response:
+        """Caption one image, sent as the multipart field `image` or as the request's body."""
+        started = time.perf_counter()
+        deadline = Deadline.after(settings.caption_deadline)
+        _authorize(request, settings)
+        with Upload(request, settings.max_image_bytes, buffer) as upload:
+            data = await upload.read(deadline)
+            header = inspect(data, settings.max_image_bytes)
+            request.state.trace = {"bytes": len(data), "format": header.format}
+            captioner = await model.get(deadline)
+
+            def work() -> tuple[Caption, float]:
+                deadline.check()
+                begun = time.perf_counter()
+                image = decode(data, captioner.input_size)
+                return captioner.caption(image, deadline), time.perf_counter() - begun
+
+            found, busy = await _while_connected(request, asyncio.ensure_future(gate.run(work, deadline)), deadline)
+        seconds = time.perf_counter() - started
+        stages = {
+            "screen": busy - found.encode_seconds - found.decode_seconds,
+            "encode": found.encode_seconds,
+            "decode": found.decode_seconds,
+        }
+        request.state.trace |= {name: round(value, 4) for name, value in stages.items()}
+        return JSONResponse(
+            CaptionResponse(caption=found.text, processing_time=round(seconds, 4)).model_dump(),
+            headers={"Server-Timing": ", ".join(f"{name};dur={1000 * value:.1f}" for name, value in stages.items())},
+        )
+
+    return app
+
+
+def _authorize(request: Request, settings: InferenceSettings) -> None:
+    """Raise `Refused` unless the request carries the key, where one is set."""
+    if settings.inference_api_key is None:
+        return
+    scheme, _, key = request.headers.get("authorization", "").partition(" ")
+    expected = settings.inference_api_key.get_secret_value()
+    if scheme.lower() != "bearer" or not hmac.compare_digest(key.strip().encode(), expected.encode()):
+        raise Refused(
+            Code.UNAUTHORIZED, "This endpoint needs its key: send it as `Authorization: Bearer …` (INFERENCE_API_KEY)."
+        )
+
+
+async def _while_connected(request: Request, work: asyncio.Future[Result], deadline: Deadline) -> Result:
+    """Await work, unless its client hangs up first: then stop it at its next step, and raise `Cancelled`."""
+
+    async def hung_up() -> None:
+        while (await request.receive())["type"] != "http.disconnect":
+            pass
+
+    gone: asyncio.Future[None] = asyncio.ensure_future(hung_up())
+    first: list[asyncio.Future[Any]] = [work, gone]
+    try:
+        await asyncio.wait(first, return_when=asyncio.FIRST_COMPLETED)
+        if work.done():
+            return work.result()
+        raise Cancelled
+    finally:
+        gone.cancel()
+        if not work.done():
+            deadline.cancel()
+            work.cancel()
+
+
+def _error(status: int, code: str, message: str, headers: dict[str, str] | None = None) -> JSONResponse:
+    return JSONResponse(ErrorResponse(error=code, message=message).model_dump(), status, headers)
+
+
+async def _refuse(request: Request, refused: Exception) -> Response:
+    if not isinstance(refused, Refused):
+        raise refused
+    request.state.trace = {**getattr(request.state, "trace", {}), "error": refused.code}
+    headers = {}
+    if refused.retry_after is not None:
+        headers["Retry-After"] = str(refused.retry_after)
+    if refused.code is Code.UNAUTHORIZED:
+        headers["WWW-Authenticate"] = "Bearer"
+    return _error(refused.code.status, refused.code, refused.message, headers)
+
+
+async def _apologise(request: Request, _: Exception) -> Response:
+    sentence = "That took longer than I may take for one photo. Please try again in a moment."
+    return await _refuse(request, Refused(Code.DEADLINE_EXCEEDED, sentence))
+
+
+async def _forget(request: Request, _: Exception) -> Response:  # noqa: ARG001 (the signature is Starlette's)
+    return Response(status_code=CLIENT_GONE)
+
+
+async def _not_here(request: Request, error: Exception) -> Response:
+    if not isinstance(error, HTTPException):
+        raise error
+    sentence = {404: "There is nothing here. Photos go to POST /caption; GET /docs tells more."}
+    sentence[405] = f"{request.method} is not for this address. Photos go to POST /caption; GET /docs tells more."
+    code = {404: "not_found", 405: "method_not_allowed"}.get(error.status_code, "bad_request")
+    message = sentence.get(error.status_code, str(error.detail))
+    return _error(error.status_code, code, message, dict(error.headers or {}))
+
+
+def __getattr__(name: str) -> FastAPI:
+    """Build `app` when a server asks for it, so that importing `create_app` reads no settings."""
+    if name == "app":
+        return create_app(read_settings(InferenceSettings))
+    raise AttributeError(name)

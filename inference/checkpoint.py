@@ -1,0 +1,165 @@
+"""A Hugging Face checkpoint: where it is, what it needs of a photo, and how it wants its tokens searched."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import huggingface_hub
+from huggingface_hub.errors import HFValidationError, RepositoryNotFoundError
+from transformers import AutoImageProcessor, AutoTokenizer, PreTrainedTokenizerBase, VisionEncoderDecoderModel
+from transformers.utils import logging
+
+from inference.captioner import ModelError
+from inference.folder import Decoding, Preprocessing, Size
+
+BEAMS = 3
+MAX_LENGTH = 32
+"""The cap on a caption's tokens where the checkpoint sets none."""
+
+_FILES = ["*.json", "*.safetensors", "*.txt", "*.model"]
+_RESAMPLING = ("nearest", "lanczos", "bilinear", "bicubic", "box", "hamming")  # by Pillow's numbers
+_UNSUPPORTED = {
+    "repetition_penalty": 1.0,
+    "encoder_repetition_penalty": 1.0,
+    "encoder_no_repeat_ngram_size": 0,
+    "bad_words_ids": None,
+    "min_length": 0,
+    "min_new_tokens": 0,
+    "forced_bos_token_id": None,
+    "forced_eos_token_id": None,
+    "exponential_decay_length_penalty": None,
+    "begin_suppress_tokens": None,
+    "sequence_bias": None,
+}
+"""Generation settings that change captions and that `inference.search` lacks, with the values that change nothing."""
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A loaded checkpoint, weights in fp32."""
+
+    source: str
+    revision: str | None
+    model: VisionEncoderDecoderModel
+    processor: Any
+    tokenizer: PreTrainedTokenizerBase
+    preprocessing: Preprocessing
+    decoding: Decoding
+
+
+def load(model: str) -> Checkpoint:
+    """Load a checkpoint from a folder or, by its id, from Hugging Face or its cache.
+
+    Raises ModelError when it can be neither found nor downloaded, is no VisionEncoderDecoderModel, or asks for something
+    that the engines don't do.
+    """
+    folder, revision = locate(model)
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    try:
+        network = VisionEncoderDecoderModel.from_pretrained(folder, dtype="float32")
+        processor = AutoImageProcessor.from_pretrained(folder, backend="pil")
+        tokenizer = AutoTokenizer.from_pretrained(folder)
+    except (OSError, ValueError, KeyError) as error:
+        raise ModelError(
+            f"{model} cannot be loaded as a captioning checkpoint ({_line(error)}). "
+            "It must hold a VisionEncoderDecoderModel with its image processor and tokenizer."
+        ) from error
+    network.eval().requires_grad_(False)
+    return Checkpoint(
+        source=model,
+        revision=revision,
+        model=network,
+        processor=processor,
+        tokenizer=tokenizer,
+        preprocessing=_preprocessing(model, processor),
+        decoding=_decoding(model, network, tokenizer),
+    )
+
+
+def locate(model: str) -> tuple[Path, str | None]:
+    """Find a checkpoint's folder and revision, downloading it if need be. Raises ModelError within seconds if it can't."""
+    if Path(model).is_dir():
+        return Path(model), None
+    try:
+        # One request decides whether the hub answers; `from_pretrained` would try for half a minute, file by file.
+        folder = Path(huggingface_hub.snapshot_download(model, allow_patterns=_FILES, etag_timeout=5))
+    except (RepositoryNotFoundError, HFValidationError) as error:
+        raise ModelError(
+            f"CAPTION_MODEL={model} is neither a folder nor a public Hugging Face model ({_line(error)}). "
+            "Set it to a folder, to an id such as cnmoro/mini-image-captioning, or to starter."
+        ) from error
+    except OSError as error:
+        raise ModelError(
+            f"CAPTION_MODEL={model} is not a folder here, and Hugging Face cannot be reached to download it "
+            f"({_line(error)}). Check the name and the network, or set CAPTION_MODEL to a folder or to starter."
+        ) from error
+    return folder, folder.name
+
+
+def _preprocessing(model: str, processor: Any) -> Preprocessing:
+    size, crop = processor.size, processor.crop_size if getattr(processor, "do_center_crop", False) else None
+    if processor.do_resize and size.height and size.width:
+        resize, target = "stretch", Size(height=size.height, width=size.width)
+    elif processor.do_resize and size.shortest_edge and not size.longest_edge and crop:
+        resize, target = "shortest_edge", Size(height=size.shortest_edge, width=size.shortest_edge)
+    else:
+        raise ModelError(
+            f"{model} resizes photos in a way that is not supported ({dict(size)}): its preprocessor_config.json "
+            "needs a size with height and width, or a shortest_edge and a centre crop."
+        )
+    if not processor.do_rescale or abs(processor.rescale_factor * 255 - 1) > 1e-6 or getattr(processor, "do_pad", False):
+        raise ModelError(f"{model} scales or pads pixels in a way that is not supported: only pixel / 255 is.")
+    normalise = processor.do_normalize
+    return Preprocessing.model_validate(
+        {
+            "size": target,
+            "resize": resize,
+            "resampling": _RESAMPLING[int(processor.resample)],
+            "crop": Size(height=crop.height, width=crop.width) if crop else None,
+            "mean": tuple(processor.image_mean) if normalise else (0, 0, 0),
+            "deviation": tuple(processor.image_std) if normalise else (1, 1, 1),
+        }
+    )
+
+
+def _decoding(model: str, network: VisionEncoderDecoderModel, tokenizer: PreTrainedTokenizerBase) -> Decoding:
+    """Read the generation config, falling back where older checkpoints say less."""
+    wanted, config = network.generation_config, network.config
+    for name, neutral in _UNSUPPORTED.items():
+        if getattr(wanted, name, None) not in (None, neutral):
+            raise ModelError(
+                f"{model} sets {name} in its generation_config.json, which is not supported. "
+                "Supported are num_beams, max_length, max_new_tokens, length_penalty, early_stopping, "
+                "no_repeat_ngram_size and suppress_tokens."
+            )
+    start = _first(
+        wanted.decoder_start_token_id, config.decoder_start_token_id, wanted.bos_token_id, tokenizer.cls_token_id,
+        tokenizer.bos_token_id,
+    )  # fmt: skip
+    end = _first(
+        wanted.eos_token_id, config.eos_token_id, config.decoder.eos_token_id, tokenizer.sep_token_id,
+        tokenizer.eos_token_id,
+    )  # fmt: skip
+    if start is None or end is None:
+        raise ModelError(f"{model} names no start or end token: set decoder_start_token_id and eos_token_id in config.json.")
+    ends = tuple(end) if isinstance(end, list) else (end,)
+    longest = wanted.max_new_tokens + 1 if wanted.max_new_tokens else wanted.max_length or MAX_LENGTH
+    return Decoding(
+        start_id=start,
+        end_ids=ends,
+        pad_id=_first(wanted.pad_token_id, config.pad_token_id, tokenizer.pad_token_id, ends[0]),
+        beams=wanted.num_beams or BEAMS,
+        max_length=min(longest, config.decoder.max_position_embeddings),
+        length_penalty=1.0 if wanted.length_penalty is None else wanted.length_penalty,
+        early_stopping=wanted.early_stopping or False,
+        no_repeat_ngram_size=wanted.no_repeat_ngram_size or 0,
+        suppressed_ids=tuple(wanted.suppress_tokens or ()),
+    )
+
+
+def _first(*values: Any) -> Any:
+    return next((value for value in values if value is not None), None)
+
+
+def _line(error: BaseException) -> str:
+    return str(error).strip().partition("\n")[0].rstrip(".") or type(error).__name__

@@ -1,0 +1,75 @@
+"""How many captions are computed at once, and how long the others may wait for their turn."""
+
+import asyncio
+import math
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+from inference.captioner import Deadline
+from inference.contract import MAX_IMAGE_BYTES, Code, Refused
+
+Result = TypeVar("Result")
+
+PATIENCE = 5.0  # seconds; a chat's user would rather hear "busy" than nothing
+BUFFERED = 16 * MAX_IMAGE_BYTES
+
+
+class Gate:
+    """`places` threads do the work; whoever finds no place free soon enough is told when to come back."""
+
+    def __init__(self, places: int) -> None:
+        self._places = asyncio.Semaphore(places)
+        self._pool = ThreadPoolExecutor(places, thread_name_prefix="captioner")
+        self._waiting = 0
+        self._typical = 0.1  # seconds of one piece of work, a moving average
+
+    async def run(self, work: Callable[[], Result], deadline: Deadline) -> Result:
+        """Do the work in a place of its own; raises `Refused` (`overloaded`) when none came free in time.
+
+        A caller that is cancelled gives its turn back at once, but a place only when its thread is out of it.
+        """
+        await self._enter(min(PATIENCE, deadline.remaining() / 2))
+        loop = asyncio.get_running_loop()
+        started = loop.time()
+        done = loop.run_in_executor(self._pool, work)
+        done.add_done_callback(lambda _: self._leave(loop.time() - started))
+        return await asyncio.shield(done)
+
+    async def _enter(self, patience: float) -> None:
+        self._waiting += 1
+        try:
+            async with asyncio.timeout(patience):
+                await self._places.acquire()
+        except TimeoutError:
+            wait = max(1, math.ceil(self._waiting * self._typical))
+            raise Refused(
+                Code.OVERLOADED,
+                f"I am busy with other photos right now. Please try again in {wait} second{'s' * (wait > 1)}.",
+                retry_after=wait,
+            ) from None
+        finally:
+            self._waiting -= 1
+
+    def _leave(self, seconds: float) -> None:
+        self._typical += 0.2 * (seconds - self._typical)
+        self._places.release()
+
+
+class Buffer:
+    """The bytes of uploads that are held at one time, over all requests, so that a crowd can't fill the memory."""
+
+    def __init__(self, limit: int = BUFFERED) -> None:
+        self._free = limit
+
+    def take(self, size: int) -> None:
+        """Hold so many bytes more; raises `Refused` (`overloaded`) when there is no room for them."""
+        if size > self._free:
+            raise Refused(
+                Code.OVERLOADED, "Many photos are arriving right now. Please try again in a second.", retry_after=1
+            )
+        self._free -= size
+
+    def give_back(self, size: int) -> None:
+        """Hold so many bytes less."""
+        self._free += size
