@@ -16,7 +16,8 @@ BEAMS = 3
 MAX_LENGTH = 32
 """The cap on a caption's tokens where the checkpoint sets none."""
 
-_FILES = ["*.json", "*.safetensors", "*.txt", "*.model"]
+_FILES = ["*.json", "*.txt", "*.model", "*.safetensors"]
+_OLD_WEIGHTS = ["pytorch_model*.bin"]
 _RESAMPLING = ("nearest", "lanczos", "bilinear", "bicubic", "box", "hamming")  # by Pillow's numbers
 _UNSUPPORTED = {
     "repetition_penalty": 1.0,
@@ -83,6 +84,8 @@ def locate(model: str) -> tuple[Path, str | None]:
     try:
         # One request decides whether the hub answers; `from_pretrained` would try for half a minute, file by file.
         folder = Path(huggingface_hub.snapshot_download(model, allow_patterns=_FILES, etag_timeout=5))
+        if not any(folder.glob("*.safetensors")):
+            huggingface_hub.snapshot_download(model, allow_patterns=_OLD_WEIGHTS, etag_timeout=5)
     except (RepositoryNotFoundError, HFValidationError) as error:
         raise ModelError(
             f"CAPTION_MODEL={model} is neither a folder nor a public Hugging Face model ({_line(error)}). "
@@ -107,7 +110,11 @@ def _preprocessing(model: str, processor: Any) -> Preprocessing:
             f"{model} resizes photos in a way that is not supported ({dict(size)}): its preprocessor_config.json "
             "needs a size with height and width, or a shortest_edge and a centre crop."
         )
-    if not processor.do_rescale or abs(processor.rescale_factor * 255 - 1) > 1e-6 or getattr(processor, "do_pad", False):
+    if (
+        not processor.do_rescale
+        or abs(processor.rescale_factor * 255 - 1) > 1e-6
+        or getattr(processor, "do_pad", False)
+    ):
         raise ModelError(f"{model} scales or pads pixels in a way that is not supported: only pixel / 255 is.")
     normalise = processor.do_normalize
     return Preprocessing.model_validate(
@@ -141,7 +148,9 @@ def _decoding(model: str, network: VisionEncoderDecoderModel, tokenizer: PreTrai
         tokenizer.eos_token_id,
     )  # fmt: skip
     if start is None or end is None:
-        raise ModelError(f"{model} names no start or end token: set decoder_start_token_id and eos_token_id in config.json.")
+        raise ModelError(
+            f"{model} names no start or end token: set decoder_start_token_id and eos_token_id in config.json."
+        )
     ends = tuple(end) if isinstance(end, list) else (end,)
     longest = wanted.max_new_tokens + 1 if wanted.max_new_tokens else wanted.max_length or MAX_LENGTH
     return Decoding(

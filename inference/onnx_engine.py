@@ -18,7 +18,6 @@ from inference.folder import ModelFolder
 from inference.preprocessing import pixel_values
 from inference.search import Floats, Ints, search, width
 
-_CPU = ["CPUExecutionProvider"]
 Values = dict[str, ort.OrtValue]
 
 
@@ -31,47 +30,52 @@ class OnnxCaptioner:
         """Verify and load a model folder; `name` is what the service reports. Raises ModelError."""
         opened = ModelFolder.open(folder)
         self.model = name
-        self.preprocessing, self.decoding = opened.manifest.preprocessing, opened.manifest.decoding
-        self.input_size = (self.preprocessing.input.height, self.preprocessing.input.width)
+        self._preprocessing, self._decoding = opened.manifest.preprocessing, opened.manifest.decoding
+        self.input_size = (self._preprocessing.input.height, self._preprocessing.input.width)
         # Loading releases the GIL, so that the parts load side by side.
         with ThreadPoolExecutor(max_workers=3) as pool:
-            encoder = pool.submit(_session, opened.encoder, threads)
-            decoder = pool.submit(_session, opened.decoder, threads)
+            encoder = pool.submit(session, opened.encoder, threads)
+            decoder = pool.submit(session, opened.decoder, threads)
             tokenizer = pool.submit(Tokenizer.from_file, str(opened.tokenizer))
-        self.encoder, self.decoder, self.tokenizer = encoder.result(), decoder.result(), tokenizer.result()
-        self._context = [output.name for output in self.encoder.get_outputs()]
-        self._no_past = _no_past(self.decoder)
-        self._require_width(opened.decoder)
+        self._encoder, self._decoder, self._tokenizer = encoder.result(), Decoder(decoder.result()), tokenizer.result()
+        self._context = [output.name for output in self._encoder.get_outputs()]
+        if self._decoder.width < width(self._decoding):
+            raise ModelError(
+                f"{opened.decoder} gives the {self._decoder.width} best tokens of a step, and {self._decoding.beams} "
+                f"beams need {width(self._decoding)}. Export the model again with `captionbot export MODEL FOLDER`."
+            )
 
     def caption(self, image: Image.Image, deadline: Deadline) -> Caption:
         """Caption an upright RGB image; raises DeadlineExceeded or Cancelled between two steps."""
         started = time.perf_counter()
         deadline.check()
-        pixels = ort.OrtValue.ortvalue_from_numpy(pixel_values(image, self.preprocessing))
-        made = self.encoder.run_with_ort_values(self._context, {"pixel_values": pixels})
+        pixels = ort.OrtValue.ortvalue_from_numpy(pixel_values(image, self._preprocessing))
+        made = self._encoder.run_with_ort_values(self._context, {"pixel_values": pixels})
         encoded = time.perf_counter()
-        step = _Step(self.decoder, dict(zip(self._context, made, strict=True)), self._no_past)
-        tokens = search(step, self.decoding, deadline)
-        text = self.tokenizer.decode(tokens, skip_special_tokens=True).strip()
+        step = self._decoder.about(dict(zip(self._context, made, strict=True)))
+        tokens = search(step, self._decoding, deadline)
+        text = self._tokenizer.decode(tokens, skip_special_tokens=True).strip()
         return Caption(text, encoded - started, time.perf_counter() - encoded)
 
-    def _require_width(self, file: Path) -> None:
-        offered = next(output.shape[1] for output in self.decoder.get_outputs() if output.name == "top_tokens")
-        if offered < width(self.decoding):
-            raise ModelError(
-                f"{file} gives the {offered} best tokens of a step, and {self.decoding.beams} beams need "
-                f"{width(self.decoding)}. Export the model again with `captionbot export MODEL FOLDER`."
-            )
+
+class Decoder:
+    """A decoder session and what it needs before the first step."""
+
+    def __init__(self, loaded: ort.InferenceSession) -> None:
+        self.session = loaded
+        self.width: int = next(output.shape[1] for output in loaded.get_outputs() if output.name == "top_tokens")
+        self.no_past = {given.name: _nothing(given.shape) for given in loaded.get_inputs() if given.name[:4] == "past"}
+
+    def about(self, context: Values) -> "_Step":
+        """Begin a caption about one photo, given all that the encoder made of it."""
+        return _Step(self.session, context, self.no_past)
 
 
 class _Step:
-    """`search.Step` over a decoder session, about one photo."""
+    """`search.Step` over a decoder session; the past stays with ONNX Runtime."""
 
-    def __init__(self, session: ort.InferenceSession, context: Values, past: Values) -> None:
-        self._session = session
-        self._context = context
-        self._past = past
-        self._kept = list(past)
+    def __init__(self, loaded: ort.InferenceSession, context: Values, past: Values) -> None:
+        self._session, self._context, self._past = loaded, context, past
         self._outputs = ["top_scores", "top_tokens", *(name.replace("past", "present", 1) for name in past)]
 
     def __call__(self, tokens: Ints, parents: Ints) -> tuple[Floats, Ints]:
@@ -82,24 +86,22 @@ class _Step:
             **self._past,
         }
         scores, best, *present = self._session.run_with_ort_values(self._outputs, feeds)
-        self._past = dict(zip(self._kept, present, strict=True))
+        self._past = dict(zip(self._past, present, strict=True))
         return scores.numpy(), best.numpy()
 
 
-def _session(file: Path, threads: int) -> ort.InferenceSession:
+def session(file: Path, threads: int) -> ort.InferenceSession:
+    """Load a graph."""
     options = ort.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
-    return ort.InferenceSession(file, options, providers=_CPU)
+    return ort.InferenceSession(file, options, providers=["CPUExecutionProvider"])
 
 
-def _no_past(decoder: ort.InferenceSession) -> Values:
-    """The past of the first step: of its free dimensions, the first (rows) is one, the second (length) none."""
-    past: Values = {}
-    for given in decoder.get_inputs():
-        if given.name.startswith("past"):
-            free = iter((1, 0))
-            shape = [size if isinstance(size, int) else next(free) for size in given.shape]
-            past[given.name] = ort.OrtValue.ortvalue_from_numpy(np.zeros(shape, np.float32))
-    return past
+def _nothing(shape: list[int | str]) -> ort.OrtValue:
+    """An empty past: of its free dimensions, the first (rows) is one and the second (length) none."""
+    free = iter((1, 0))
+    return ort.OrtValue.ortvalue_from_numpy(
+        np.zeros([size if isinstance(size, int) else next(free) for size in shape], np.float32)
+    )
