@@ -46,7 +46,7 @@ class Database:
 
     def __init__(self, url: str) -> None:
         self._url = url
-        self._postgres = not url.startswith("sqlite:///")
+        self.local = url.startswith("sqlite:///")
         self._lock = threading.Lock()
         self._connection: _Connection | None = None
 
@@ -76,13 +76,13 @@ class Database:
             self._connection = None
 
     def _open(self) -> _Connection:
-        connection = _postgres(self._url) if self._postgres else _sqlite(self._url.removeprefix("sqlite:///"))
+        connection = _sqlite(self._url.removeprefix("sqlite:///")) if self.local else _postgres(self._url)
         for statement in SCHEMA:
             connection.execute(statement)
         return connection
 
     def _dialect(self, sql: str) -> str:
-        return re.sub(r":(\w+)", r"%(\1)s", sql) if self._postgres else sql
+        return sql if self.local else re.sub(r":(\w+)", r"%(\1)s", sql)
 
 
 def _sqlite(path: str) -> _Connection:

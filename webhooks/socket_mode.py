@@ -2,6 +2,7 @@
 
 import asyncio
 
+import aiohttp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.socket_mode.aiohttp import SocketModeClient
 from slack_sdk.socket_mode.async_client import AsyncBaseSocketModeClient
@@ -14,6 +15,9 @@ from bot.slack.relevance import relevant
 from inference.settings import SettingsError
 from webhooks.inbox import Inbox
 from webhooks.slack import event
+
+# Errors that say nothing of the token.
+PASSING = ("ratelimited", "internal_error", "fatal_error", "service_unavailable", "request_timeout")
 
 
 async def listen(settings: BotSettings, inbox: Inbox) -> None:
@@ -42,3 +46,15 @@ async def listen(settings: BotSettings, inbox: Inbox) -> None:
         ) from None
     finally:
         await client.close()  # type: ignore[no-untyped-call]
+
+
+async def _check(client: AsyncWebClient, token: str) -> None:
+    """Raise SettingsError for a token that Slack refuses: the client would go on trying with it for ever."""
+    try:
+        await client.apps_connections_open(app_token=token)
+    except SlackApiError as refused:
+        error = refused.response["error"]
+        if error not in PASSING:
+            raise SettingsError(f"SLACK_APP_TOKEN: Slack refused to open Socket Mode ({error}).") from None
+    except (aiohttp.ClientError, TimeoutError):
+        return  # the client tries until Slack can be reached
