@@ -38,12 +38,9 @@ async def listen(settings: BotSettings, inbox: Inbox) -> None:
     client = SocketModeClient(app_token=token, web_client=AsyncWebClient(base_url=settings.slack_api_url))
     client.socket_mode_request_listeners.append(receive)
     try:
+        await _check(client.web_client, token)
         await client.connect()  # type: ignore[no-untyped-call]
         await asyncio.Event().wait()
-    except SlackApiError as refused:
-        raise SettingsError(
-            f"SLACK_APP_TOKEN: Slack refused to open Socket Mode ({refused.response['error']})."
-        ) from None
     finally:
         await client.close()  # type: ignore[no-untyped-call]
 
