@@ -106,7 +106,9 @@ def _authorize(request: Request, settings: InferenceSettings) -> None:
         return
     scheme, _, key = request.headers.get("authorization", "").partition(" ")
     expected = settings.inference_api_key.get_secret_value()
-    if scheme.lower() != "bearer" or not hmac.compare_digest(key.strip().encode(), expected.encode()):
+    # Starlette reads headers as Latin-1, whatever the client wrote.
+    given = key.strip().encode("latin-1")
+    if scheme.lower() != "bearer" or not hmac.compare_digest(given, expected.encode()):
         raise Refused(
             Code.UNAUTHORIZED, "This endpoint needs its key: send it as `Authorization: Bearer …` (INFERENCE_API_KEY)."
         )

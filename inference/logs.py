@@ -37,6 +37,7 @@ def configure(level: int = logging.INFO, secrets: Iterable[SecretStr | None] = (
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_Formatter(s.get_secret_value() for s in secrets if s is not None))
     logging.basicConfig(level=level, handlers=[handler], force=True)
+    logging.captureWarnings(True)
     # httpx logs every URL at INFO, and Telegram's URLs contain the bot's token.
     for name in ("httpx", "httpcore"):
         logging.getLogger(name).setLevel(logging.WARNING)

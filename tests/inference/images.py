@@ -1,0 +1,36 @@
+"""Images as people and programs send them, made on the spot."""
+
+from io import BytesIO
+from typing import Any
+
+from PIL import Image, ImageDraw
+from pillow_heif import register_heif_opener
+
+register_heif_opener()
+
+
+def photo(width: int = 640, height: int = 480, mode: str = "RGB") -> Image.Image:
+    """A picture with a dark top left corner, so that its orientation shows."""
+    image = Image.new("RGB", (width, height), (200, 180, 90))
+    draw = ImageDraw.Draw(image)
+    draw.rectangle((0, 0, width // 2, height // 2), fill=(20, 30, 60))
+    draw.ellipse((width // 3, height // 3, width * 2 // 3, height * 2 // 3), fill=(220, 40, 40))
+    return image.convert(mode)
+
+
+def encoded(image: Image.Image, kind: str, **options: Any) -> bytes:
+    """The image as a file of Pillow's format `kind`."""
+    file = BytesIO()
+    image.save(file, kind, **options)
+    return file.getvalue()
+
+
+def pixel_bomb() -> bytes:
+    """A PNG of a few kilobytes that says it has 30,000 × 30,000 pixels."""
+    return encoded(Image.new("1", (30_000, 30_000)), "PNG", compress_level=9)
+
+
+def animation(frames: int) -> bytes:
+    """A GIF of so many frames."""
+    images = [Image.new("P", (16, 16), colour % 250) for colour in range(frames)]
+    return encoded(images[0], "GIF", save_all=True, append_images=images[1:], optimize=False, duration=20)
