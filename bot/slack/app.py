@@ -13,7 +13,7 @@ from bot.manners import Manners
 from bot.settings import BotSettings
 from bot.slack.answers import Answers
 from bot.slack.calls import retry_handlers
-from bot.slack.events import Message, parse
+from bot.slack.events import JOINS, Message, parse
 from bot.slack.files import Files
 from bot.warmer import Warmer
 
@@ -79,11 +79,10 @@ def _listen(app: AsyncApp, answers: Answers) -> None:
         raise error
 
     app.event({"type": "message", "subtype": "file_share"})(upload)
-    app.event({"type": "message", "subtype": None})(direct)
+    app.event({"type": "message", "subtype": (None,)})(direct)
     app.event("app_mention")(mention)
     app.event("app_home_opened")(arrival)
-    app.event({"type": "message", "subtype": "channel_join"})(arrival)
-    app.event({"type": "message", "subtype": "group_join"})(arrival)
+    app.event({"type": "message", "subtype": JOINS})(arrival)
     app.error(propagate)
 
 

@@ -93,8 +93,8 @@ def parse(body: dict[str, Any]) -> Message | Arrival | None:
     event: Mapping[str, Any] = body["event"]
     user, me = _text(event, "user"), bot_user(body)
     kind, subtype = event["type"], event.get("subtype")
-    if kind in ("app_home_opened", "member_joined_channel") or subtype in JOINS:
-        return Arrival() if kind == "app_home_opened" or user == me else None
+    if kind == "app_home_opened" or subtype in JOINS:
+        return Arrival()
     if not user or user in (me, "USLACKBOT") or event.get("bot_id") or event.get("hidden") or not _text(event, "ts"):
         return None
     return Message(

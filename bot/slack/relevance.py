@@ -18,7 +18,7 @@ def relevant(body: dict[str, Any]) -> bool:
     kind = event.get("type")
     if kind == "app_home_opened":
         return _is_id(event.get("channel"))
-    if kind not in ("message", "app_mention", "member_joined_channel") or not _is_id(event.get("channel")):
+    if kind not in ("message", "app_mention") or not _is_id(event.get("channel")):
         return False
     if event.get("bot_id") or event.get("bot_profile"):
         return False

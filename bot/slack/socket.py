@@ -1,22 +1,22 @@
 """Socket Mode: Slack's events over a connection that the bot opens, for machines without a public URL."""
 
+import asyncio
 import logging
 import re
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
-import aiohttp
-from slack_sdk.errors import SlackApiError
 from slack_sdk.socket_mode.aiohttp import SocketModeClient
 from slack_sdk.socket_mode.async_client import AsyncBaseSocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.socket_mode.response import SocketModeResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.errors import BotError
+from bot.errors import TryAgain
 from bot.settings import BotSettings
-from bot.slack.calls import retry_handlers
+from bot.slack.calls import calling, retry_handlers
 from bot.slack.relevance import relevant
+from inference.settings import SettingsError
 
 log = logging.getLogger(__name__)
 
@@ -25,15 +25,16 @@ Put = Callable[[str, dict[str, Any]], Awaitable[None]]
 PING: Final = 5.0  # seconds; after four of them without an answer the connection is opened anew
 
 
-class SocketRefused(BotError):
-    """Slack opens no connection with this app token; the text says what to check."""
+# Errors of apps.connections.open that only the operator can mend.
+TOKEN_REFUSED: Final = ("invalid_auth", "missing_scope", "not_allowed_token_type", "not_authed", "token_revoked")
 
 
 async def listen(settings: BotSettings, put: Put) -> None:
     """Receive events until cancelled. `settings.slack_app_token` must be set.
 
     An event is acknowledged once `put(event_id, payload)` has returned; when that raises, Slack delivers it again. What
-    needs no answer is acknowledged and dropped. Raises SocketRefused when Slack does not take the token.
+    needs no answer is acknowledged and dropped. Raises SettingsError when Slack does not take the token;
+    waits for everything else to pass.
     """
     assert settings.slack_app_token is not None  # noqa: S101 (who calls this has looked)
     client = SocketModeClient(
@@ -64,15 +65,25 @@ async def listen(settings: BotSettings, put: Put) -> None:
 
 
 async def _connect(client: SocketModeClient) -> None:
-    try:
-        await client.connect_to_new_endpoint()
-    except SlackApiError as error:
-        raise SocketRefused(
-            f"Slack refused SLACK_APP_TOKEN ({error.response['error']}). It is the app-level token, which starts with "
-            "xapp-, has the scope connections:write, and is made under Basic Information > App-Level Tokens."
-        ) from None
-    except aiohttp.ClientError as error:
-        raise SocketRefused(f"Slack cannot be reached ({type(error).__name__}): is SLACK_API_URL right?") from None
+    """Open the connection, as soon as that can be done. Raises SettingsError."""
+    # Left to itself, the client would try a refused token for ever, and fail over an answer that is not JSON.
+    while True:
+        try:
+            with calling("apps.connections.open"):
+                answer = await client.web_client.apps_connections_open(app_token=client.app_token)
+        except TryAgain as failed:
+            code = failed.reason.rsplit(" ", 1)[-1]
+            if code in TOKEN_REFUSED:
+                raise SettingsError(
+                    f"SLACK_APP_TOKEN: Slack does not take it ({code}). It is the app-level token: it starts with "
+                    "xapp-, has the scope connections:write, and is made under Basic Information > App-Level Tokens."
+                ) from None
+            log.warning("no connection to Slack yet", extra={"reason": failed.reason})
+            await asyncio.sleep(PING)
+        else:
+            client.wss_uri = answer["url"]
+            await client.connect()  # type: ignore[no-untyped-call]
+            return
 
 
 def _library_log() -> logging.Logger:

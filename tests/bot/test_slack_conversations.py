@@ -10,6 +10,7 @@ from bot.settings import BotSettings
 from tests.bot.slack_scenario import Bot, bot_with, settings_in, wait_until
 from tests.sandbox.endpoint import CaptionEndpoint, caption_of
 from tests.sandbox.slack import SlackSandbox
+from tests.sandbox.slack_person import Sent
 from tests.sandbox.slack_photos import Upload
 from tests.sandbox.slack_workspace import Reaction
 
@@ -197,15 +198,13 @@ async def test_bots_and_the_bot_itself_get_no_answer(
     assert not slack.workspace.calls
 
 
-async def test_an_arrival_warms_the_endpoint(slack: SlackSandbox, bot: Bot, endpoint: CaptionEndpoint) -> None:
-    async def pings(number: int) -> None:
-        await asyncio.to_thread(wait_until, lambda: endpoint.pings == number)
-
-    for number, arrival in enumerate([slack.open_dm(), slack.join("C0NEW"), slack.join("G0NEW")], start=1):
-        await bot.hears(arrival)
-        await pings(number)
-    await bot.hears(slack.join("C0NEW", user="U0CAROL"))
-    assert endpoint.pings == 3
+@pytest.mark.parametrize("arrive", [lambda s: s.open_dm(), lambda s: s.join("C0NEW"), lambda s: s.join("G0NEW")])
+async def test_an_arrival_warms_the_endpoint(
+    slack: SlackSandbox, bot: Bot, endpoint: CaptionEndpoint, arrive: Callable[[SlackSandbox], Sent]
+) -> None:
+    await bot.hears(slack.join("C0NEW", user="U0CAROL"), arrive(slack))
+    await asyncio.to_thread(wait_until, lambda: endpoint.pings)
+    assert endpoint.pings == 1
     assert not slack.posted
 
 

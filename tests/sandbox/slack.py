@@ -206,14 +206,14 @@ class SlackSandbox:
         return name in self.subscriptions and (scope is None or scope in self.credentials.scopes)
 
     def deliver(self, payload: JSON, copies: int | None = None) -> None:
-        """Deliver an event callback (again): over a websocket if one is open, else to the Request URL, if there is one.
+        """Deliver an event callback (again): over the websocket if the app has opened one, else to the Request URL.
 
         Returns at once. With `copies`, or `self.copies`, duplicates are sent eight at a time.
         """
         if self._held is not None:
             self._held.extend([payload] * (copies or self.copies))
             return
-        if self.socket.connections:
+        if self.socket.connections or (self.socket.opened and self.sender.url is None):
             work = self.socket.deliver(payload, copies or self.copies)
         elif self.sender.url is not None:
             work = self.sender.deliver(payload, copies or self.copies)

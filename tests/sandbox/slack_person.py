@@ -1,5 +1,6 @@
 """What people do in the fake workspace: each action changes it and returns the events that Slack would send."""
 
+import copy
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -50,7 +51,7 @@ class People:
         extra: JSON = {"files": [self.workspace.file_in_event(f) for f in files], "upload": False}
         extra |= _threaded(conversation, thread_ts)
         event = message(conversation, ts, text, user, subtype="file_share", **extra)
-        conversation.messages[ts] = event
+        conversation.messages[ts] = copy.deepcopy(event)
         payloads = [envelope(self.workspace, event)]
         if f"<@{BOT_USER}>" in text and conversation.kind != "im" and mention_beside != "never":
             beside = _mention(event)
@@ -64,7 +65,7 @@ class People:
         conversation = self.workspace.conversation(channel)
         ts = self.workspace.timestamp()
         event = message(conversation, ts, text, user, **_threaded(conversation, thread_ts))
-        conversation.messages[ts] = event
+        conversation.messages[ts] = copy.deepcopy(event)
         payloads = [envelope(self.workspace, event)]
         if f"<@{BOT_USER}>" in text and conversation.kind != "im":
             payloads.append(envelope(self.workspace, _mention(event)))
@@ -79,7 +80,7 @@ class People:
         kind = "group_join" if conversation.kind == "group" else "channel_join"
         event = message(conversation, ts, f"<@{user}> has joined the channel", user, subtype=kind, inviter=PERSON)
         del event["client_msg_id"]
-        conversation.messages[ts] = event
+        conversation.messages[ts] = copy.deepcopy(event)
         member = {
             "type": "member_joined_channel",
             "user": user,
@@ -102,7 +103,7 @@ class People:
         conversation = self.workspace.conversation(sent.channel)
         old = conversation.messages[sent.ts]
         new = {**old, "text": text, "edited": {"user": old["user"], "ts": self.workspace.timestamp()}}
-        conversation.messages[sent.ts] = new
+        conversation.messages[sent.ts] = copy.deepcopy(new)
         return self._hidden(conversation, "message_changed", message=new, previous_message=old)
 
     def delete(self, sent: Sent) -> Sent:
