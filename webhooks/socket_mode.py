@@ -1,6 +1,7 @@
 """Slack without a public URL: events arrive over a WebSocket that the bot opens (Socket Mode)."""
 
 import asyncio
+import logging
 
 import aiohttp
 from slack_sdk.errors import SlackApiError
@@ -15,6 +16,9 @@ from bot.slack.relevance import relevant
 from inference.settings import SettingsError
 from webhooks.inbox import Inbox
 from webhooks.slack import event
+
+# At INFO it tells of every session, by addresses that open one.
+logging.getLogger("slack_sdk").setLevel(logging.WARNING)
 
 # Errors that say nothing of the token.
 PASSING = ("ratelimited", "internal_error", "fatal_error", "service_unavailable", "request_timeout")

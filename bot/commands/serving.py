@@ -43,10 +43,18 @@ async def _together(tasks: tuple[Coroutine[Any, Any, None], ...]) -> None:
         wrong, rest = failed.split(SettingsError)
         if wrong is None or rest is not None:
             raise
-        raise click.ClickException("\n".join(str(error) for error in wrong.exceptions)) from None
+        raise click.ClickException("\n".join(_sentences(wrong))) from None
 
 
 async def _gather(tasks: tuple[Coroutine[Any, Any, None], ...]) -> None:
     async with asyncio.TaskGroup() as group:
         for task in tasks:
             group.create_task(task)
+
+
+def _sentences(group: BaseExceptionGroup[SettingsError]) -> list[str]:
+    """Collect what the errors of nested task groups say."""
+    found = []
+    for error in group.exceptions:
+        found += _sentences(error) if isinstance(error, BaseExceptionGroup) else [str(error)]
+    return found
