@@ -24,7 +24,7 @@ from inference.recipe.score import score
 
 @dataclass(frozen=True)
 class Schedule:
-    """How long and how fast. The defaults made the starter model."""
+    """How long and how fast. No run of the defaults has been finished yet: no score is known of them."""
 
     seed: int = 0
     vocabulary: int = 3000
