@@ -65,6 +65,7 @@ class CaptionEndpoint:
 
     def __exit__(self, *exc: object) -> None:
         self.stop()
+        self._run(self._abandon())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
@@ -86,6 +87,13 @@ class CaptionEndpoint:
         if self._runner is not None:
             await self._runner.cleanup()
             self._runner = None
+
+    async def _abandon(self) -> None:
+        """End the handlers whose clients were killed."""
+        tasks = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _ping(self, _: web.Request) -> web.Response:
         self.pings += 1
