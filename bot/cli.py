@@ -12,6 +12,7 @@ class _Commands(click.Group):
     modules: ClassVar[dict[str, str]] = {
         "caption": "bot.commands.caption",
         "serve": "bot.commands.serve",
+        "export": "bot.commands.export",
         "run": "bot.commands.run",
         "webhooks": "bot.commands.webhooks",
         "demo": "bot.commands.demo",
