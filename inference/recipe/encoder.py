@@ -70,7 +70,7 @@ def load() -> tuple[nn.Sequential, nn.Sequential]:
     trunk = nn.Sequential(_folded(weights, "_conv_stem", "_bn0", stride=2), nn.ReLU6(), *blocks[:cut])
     tail = nn.Sequential(*blocks[cut:], _folded(weights, "_conv_head", "_bn1"), nn.ReLU6())
     for part in (trunk, tail):
-        part.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stubs lack this keyword
+        part.to(memory_format=torch.channels_last)
     return trunk.eval().requires_grad_(False), tail
 
 

@@ -57,7 +57,7 @@ def learn(course: Course, model: Model, checkpoint: Path) -> Model:
         )
         for loss in progress:
             optimizer.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
+            loss.backward()
             nn.utils.clip_grad_norm_(model.parameters(), _LONGEST_GRADIENT)
             optimizer.step()
             scheduler.step()
