@@ -46,15 +46,13 @@ async def _run(settings: "BotSettings") -> None:
 def _receivers(settings: "BotSettings", inbox: "Inbox") -> list[Coroutine[Any, Any, None]]:
     receivers: list[Coroutine[Any, Any, None]] = []
     if settings.slack_bot_token is not None:
-        from webhooks.socket_mode import listen
+        from bot.slack.socket import listen
+        from webhooks import slack
 
-        receivers.append(listen(settings, inbox))
+        receivers.append(listen(settings, lambda _, payload: inbox.put(slack.event(payload))))
     if settings.telegram_bot_token is not None:
         from bot.telegram.polling import poll
-        from webhooks.telegram import event
+        from webhooks import telegram
 
-        async def put(_: str, payload: dict[str, Any]) -> None:
-            await inbox.put(event(payload))
-
-        receivers.append(poll(settings, put))
+        receivers.append(poll(settings, lambda _, payload: inbox.put(telegram.event(payload))))
     return receivers
