@@ -17,6 +17,9 @@ from bot.warmer import Warmer
 
 log = logging.getLogger(__name__)
 
+# The second says nothing, and screening looks at the bytes anyway.
+PERHAPS_A_PHOTO = ("image/", "application/octet-stream")
+
 
 @dataclass(frozen=True)
 class Photo:
@@ -65,7 +68,7 @@ class Journey:
 
     def _check(self, photo: Photo) -> None:
         """Apply the early rules: what the platform's own words rule out is never fetched."""
-        if photo.media_type and not photo.media_type.startswith("image/"):
+        if photo.media_type and not photo.media_type.startswith(PERHAPS_A_PHOTO):
             raise Declined(messages.not_a_photo(photo.media_type))
         if photo.size is not None and photo.size > self._limit:
             raise Declined(messages.too_large(photo.size, self._limit))
