@@ -131,7 +131,7 @@ def _preprocessing(model: str, processor: Any) -> Preprocessing:
 
 def _decoding(model: str, network: VisionEncoderDecoderModel, tokenizer: PreTrainedTokenizerBase) -> Decoding:
     """Read the generation config, falling back where older checkpoints say less."""
-    wanted, config = network.generation_config, network.config
+    wanted = network.generation_config
     for name, neutral in _UNSUPPORTED.items():
         if getattr(wanted, name, None) not in (None, neutral):
             raise ModelError(
@@ -139,14 +139,21 @@ def _decoding(model: str, network: VisionEncoderDecoderModel, tokenizer: PreTrai
                 "Supported are num_beams, max_length, max_new_tokens, length_penalty, early_stopping, "
                 "no_repeat_ngram_size and suppress_tokens."
             )
+    config, decoder = network.config.to_dict(), network.config.decoder.to_dict()
     start = _first(
-        wanted.decoder_start_token_id, config.decoder_start_token_id, wanted.bos_token_id, tokenizer.cls_token_id,
+        wanted.decoder_start_token_id,
+        config.get("decoder_start_token_id"),
+        wanted.bos_token_id,
+        tokenizer.cls_token_id,
         tokenizer.bos_token_id,
-    )  # fmt: skip
+    )
     end = _first(
-        wanted.eos_token_id, config.eos_token_id, config.decoder.eos_token_id, tokenizer.sep_token_id,
+        wanted.eos_token_id,
+        config.get("eos_token_id"),
+        decoder.get("eos_token_id"),
+        tokenizer.sep_token_id,
         tokenizer.eos_token_id,
-    )  # fmt: skip
+    )
     if start is None or end is None:
         raise ModelError(
             f"{model} names no start or end token: set decoder_start_token_id and eos_token_id in config.json."
@@ -156,9 +163,9 @@ def _decoding(model: str, network: VisionEncoderDecoderModel, tokenizer: PreTrai
     return Decoding(
         start_id=start,
         end_ids=ends,
-        pad_id=_first(wanted.pad_token_id, config.pad_token_id, tokenizer.pad_token_id, ends[0]),
+        pad_id=_first(wanted.pad_token_id, config.get("pad_token_id"), tokenizer.pad_token_id, ends[0]),
         beams=wanted.num_beams or BEAMS,
-        max_length=min(longest, config.decoder.max_position_embeddings),
+        max_length=min(longest, network.config.decoder.max_position_embeddings),
         length_penalty=1.0 if wanted.length_penalty is None else wanted.length_penalty,
         early_stopping=wanted.early_stopping or False,
         no_repeat_ngram_size=wanted.no_repeat_ngram_size or 0,
