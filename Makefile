@@ -1,6 +1,6 @@
 # Everything happens in .venv; nothing else on the machine is touched.
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint
+.PHONY: help install demo test bench lint
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -38,6 +38,9 @@ demo: install ## the whole bot on this machine, with no account: HTTP, a Slack t
 
 test: install ## every test
 	@$(BIN)/python -m pytest $(TESTS)
+
+bench: install ## the front door beside Bolt's own Lambda adapter, in one run
+	@$(BIN)/python -m tests.bench.bench_front_door
 
 lint: install ## style and types
 	@$(BIN)/ruff format --check .

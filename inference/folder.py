@@ -74,6 +74,12 @@ class Precision(_Frozen):
     agreement: Agreement | None = None
 
 
+class _Version(BaseModel):
+    """What a manifest of any format has."""
+
+    format: int
+
+
 class Manifest(_Frozen):
     """`manifest.json`: everything that the engine must know and the graphs do not say."""
 
@@ -102,7 +108,7 @@ class ModelFolder:
     def open(cls, path: Path) -> Self:
         """Read the manifest and verify every file against it.
 
-        Raises ModelError, which names the file, when one is missing, truncated or altered, or when the format is unknown.
+        Raises ModelError, which names the file, when one is missing, truncated or altered, or of an unknown format.
         """
         manifest = read_manifest(path)
         # SHA-256 and reading release the GIL: two files take the time of the larger one.
@@ -112,14 +118,17 @@ class ModelFolder:
 
     @property
     def encoder(self) -> Path:
+        """The encoder's file."""
         return self.path / ENCODER
 
     @property
     def decoder(self) -> Path:
+        """The decoder's file."""
         return self.path / DECODER
 
     @property
     def tokenizer(self) -> Path:
+        """The tokenizer's file."""
         return self.path / TOKENIZER
 
 
@@ -133,13 +142,14 @@ def read_manifest(path: Path) -> Manifest:
             f"{file} is missing: {path} is not an exported model. Make one with `captionbot export MODEL {path}`."
         ) from None
     try:
+        found = _Version.model_validate_json(text).format
+        if found != FORMAT:
+            raise ModelError(
+                f"{file} has format {found}, and this version of captionbot reads format {FORMAT}. {_EXPORT_AGAIN}"
+            )
         manifest = Manifest.model_validate_json(text)
     except ValidationError as error:
         raise ModelError(f"{file} cannot be read ({_first(error)}). {_EXPORT_AGAIN}") from None
-    if manifest.format != FORMAT:
-        raise ModelError(
-            f"{file} has format {manifest.format}, and this version of captionbot reads format {FORMAT}. {_EXPORT_AGAIN}"
-        )
     if missing := {ENCODER, DECODER, TOKENIZER} - manifest.files.keys():
         raise ModelError(f"{file} does not list {', '.join(sorted(missing))}. {_EXPORT_AGAIN}")
     return manifest

@@ -1,7 +1,6 @@
 """Images as people and programs send them, made on the spot."""
 
 from io import BytesIO
-from typing import Any
 
 from PIL import Image, ImageDraw
 from pillow_heif import register_heif_opener
@@ -18,7 +17,7 @@ def photo(width: int = 640, height: int = 480, mode: str = "RGB") -> Image.Image
     return image.convert(mode)
 
 
-def encoded(image: Image.Image, kind: str, **options: Any) -> bytes:
+def encoded(image: Image.Image, kind: str, **options: object) -> bytes:
     """The image as a file of Pillow's format `kind`."""
     file = BytesIO()
     image.save(file, kind, **options)

@@ -19,7 +19,7 @@ START, PAD = 1, 0
 
 
 class Table:
-    """A decoder without a network: the logits that follow a prefix are a row of a random table, picked by a hash of it."""
+    """A decoder without a network: a random table's row, picked by a hash of the prefix, holds the logits after it."""
 
     def __init__(self, seed: int, vocab: int, sharpness: float) -> None:
         self.rows = np.random.default_rng(seed).normal(0, sharpness, (997, vocab)).astype(np.float32)
