@@ -6,6 +6,7 @@ Plain DB-API and no SQLAlchemy, for the front door's cold start: sqlite3 takes 3
 import re
 import sqlite3
 import threading
+import time
 from collections.abc import Mapping
 from typing import Any, Protocol
 
@@ -13,6 +14,8 @@ from webhooks.inbox import InboxError
 
 # Seconds that a statement waits for another process's lock: less than the 3 s that Slack waits for an answer.
 BUSY = 2.0
+# Seconds between two tries. SQLite's own waiting grows to a tenth of a second, for locks that last a few milliseconds.
+PAUSE = 0.002
 
 SCHEMA = (
     """CREATE TABLE IF NOT EXISTS letters (
@@ -36,6 +39,10 @@ SCHEMA = (
 Row = tuple[Any, ...]
 
 
+class Locked(InboxError):
+    """Another process is writing to SQLite's file."""
+
+
 class _Connection(Protocol):
     def execute(self, sql: Any, params: Any = ..., /) -> Any: ...  # noqa: ANN401 (two drivers' types)
     def close(self) -> None: ...
@@ -55,6 +62,17 @@ class Database:
 
         It blocks: call it in a thread where an event loop must go on.
         """
+        end = time.monotonic() + BUSY
+        while True:
+            try:
+                return self.attempt(sql, params)
+            except Locked:
+                if time.monotonic() > end:
+                    raise
+                time.sleep(PAUSE)
+
+    def attempt(self, sql: str, params: Mapping[str, object] | None = None) -> list[Row]:
+        """Do as `run`, but raise Locked instead of waiting."""
         with self._lock:
             try:
                 if self._connection is None:
@@ -62,6 +80,8 @@ class Database:
                 cursor = self._connection.execute(self._dialect(sql), params or {})
                 return list(cursor.fetchall()) if cursor.description else []
             except Exception as error:  # the drivers share no base class
+                if isinstance(error, sqlite3.OperationalError) and error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY:
+                    raise Locked("the inbox's database stayed locked") from None
                 self._close()
                 raise InboxError(f"the inbox's database failed: {type(error).__name__}") from error
 
@@ -86,9 +106,12 @@ class Database:
 
 
 def _sqlite(path: str) -> _Connection:
-    connection = sqlite3.connect(path, timeout=BUSY, isolation_level=None, check_same_thread=False)
+    connection = sqlite3.connect(path, timeout=0, isolation_level=None, check_same_thread=False)
     # Kept in the file, so that DBOS's connections have it too: readers and the writer do not wait for each other.
     connection.execute("PRAGMA journal_mode = WAL")
+    # A commit survives the death of the process. For the death of the machine it waits for the next commit of DBOS,
+    # which syncs the log for both: a tenth of a second, for a front door that never waits for a disk.
+    connection.execute("PRAGMA synchronous = NORMAL")
     # What is deleted is overwritten: nothing about a photo stays in the file's free pages.
     connection.execute("PRAGMA secure_delete = ON")
     return connection

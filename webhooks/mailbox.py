@@ -6,11 +6,17 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from webhooks.database import Database
+from webhooks.database import BUSY, PAUSE, Database, Locked
 from webhooks.inbox import Event
 
 DAY = 24 * 3600.0  # seconds
 DEAD_LETTERS_KEPT = 14 * DAY
+
+
+INSERT = (
+    "INSERT INTO letters (id, platform, chat, album, payload, arrived, job)"
+    " VALUES (:id, :platform, :chat, :album, :payload, :arrived, :job) ON CONFLICT (id) DO NOTHING"
+)
 
 
 @dataclass(frozen=True)
@@ -46,26 +52,20 @@ class Mailbox:
 
     async def put(self, event: Event) -> None:
         """Keep an event; see `webhooks.inbox.Inbox`."""
-        if self._database.local:
-            # A fifth of a millisecond; a thread would take longer to wake up on a busy machine (4 ms were measured).
-            self._insert(event)
-        else:
-            await asyncio.to_thread(self._insert, event)
-
-    def _insert(self, event: Event) -> None:
-        self._database.run(
-            "INSERT INTO letters (id, platform, chat, album, payload, arrived, job)"
-            " VALUES (:id, :platform, :chat, :album, :payload, :arrived, :job) ON CONFLICT (id) DO NOTHING",
-            {
-                "id": event.id,
-                "platform": event.platform,
-                "chat": event.chat,
-                "album": event.album,
-                "payload": json.dumps(event.payload),
-                "arrived": time.time(),
-                "job": None if event.album else event.id,
-            },
-        )
+        if not self._database.local:
+            await asyncio.to_thread(self._database.run, INSERT, _row(event))
+            return
+        # A tenth of a millisecond; a thread would take longer to wake up on a busy machine (4 ms were measured).
+        end = time.monotonic() + BUSY
+        while True:
+            try:
+                self._database.attempt(INSERT, _row(event))
+            except Locked:
+                if time.monotonic() > end:
+                    raise
+                await asyncio.sleep(PAUSE)
+            else:
+                return
 
     def waiting(self, limit: int) -> list[Waiting]:
         """List letters that no workflow has been told of, in the order of their arrival."""
@@ -143,3 +143,15 @@ class Mailbox:
     def close(self) -> None:
         """Close the connection."""
         self._database.close()
+
+
+def _row(event: Event) -> dict[str, object]:
+    return {
+        "id": event.id,
+        "platform": event.platform,
+        "chat": event.chat,
+        "album": event.album,
+        "payload": json.dumps(event.payload),
+        "arrived": time.time(),
+        "job": None if event.album else event.id,
+    }
