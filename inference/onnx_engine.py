@@ -91,12 +91,18 @@ class _Step:
 
 
 def session(file: Path, threads: int) -> ort.InferenceSession:
-    """Load a graph."""
+    """Load a graph. Raises ModelError where ONNX Runtime cannot."""
     options = ort.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
-    return ort.InferenceSession(file, options, providers=["CPUExecutionProvider"])
+    try:
+        return ort.InferenceSession(file, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # its own errors share no base
+        raise ModelError(
+            f"{file} cannot be loaded by ONNX Runtime {ort.__version__} ({str(error).splitlines()[0]}). "
+            "Export the model again with `captionbot export MODEL FOLDER`."
+        ) from error
 
 
 def _nothing(shape: list[int | str]) -> ort.OrtValue:

@@ -1,0 +1,83 @@
+"""Do two versions of a model say the same? Asked on views of sample photos, against the fp32 export."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import onnxruntime as ort
+import torch
+from numpy.typing import NDArray
+from PIL import Image, ImageOps
+
+from inference.captioner import Deadline, ModelError
+from inference.checkpoint import Checkpoint
+from inference.folder import Decoding
+from inference.onnx_engine import Decoder, session
+from inference.search import search
+
+Pixels = NDArray[np.float32]
+Captions = list[list[int]]
+
+_FOREVER = 1e9
+_TOLERANCE = 2e-3
+"""The largest difference of an fp32 logit from torch's, as a share of the logits' spread."""
+
+
+def views(photos: Sequence[Path], count: int) -> list[Image.Image]:
+    """Make at least `count` views of the photos: each as it is, mirrored, and cropped a little, the same way every time."""
+    whole = [ImageOps.exif_transpose(Image.open(photo)).convert("RGB") for photo in photos]
+    made = whole + [ImageOps.mirror(image) for image in whole]
+    draw = np.random.default_rng(0)
+    while len(made) < count:
+        for image in whole:
+            share = draw.uniform(0.8, 1)
+            width, height = round(image.width * share), round(image.height * share)
+            left, top = draw.integers(image.width - width + 1), draw.integers(image.height - height + 1)
+            made.append(image.crop((left, top, left + width, top + height)))
+    return made
+
+
+def captions(encoder: Path, decoder: Path, pixels: Sequence[Pixels], rules: Decoding, threads: int) -> Captions:
+    """Caption each of `pixels` [1, 3, height, width] with two graphs; tokens, not words."""
+    eyes, mouth = session(encoder, threads), Decoder(session(decoder, threads))
+    names = [output.name for output in eyes.get_outputs()]
+    said = []
+    for photo in pixels:
+        made = eyes.run_with_ort_values(names, {"pixel_values": ort.OrtValue.ortvalue_from_numpy(photo)})
+        step = mouth.about(dict(zip(names, made, strict=True)))
+        said.append(search(step, rules, Deadline.after(_FOREVER)))
+    return said
+
+
+def identical(said: Captions, expected: Captions) -> float:
+    """The share of captions that are the same, token for token."""
+    return sum(map(list.__eq__, said, expected)) / len(expected)
+
+
+def require_same_logits(
+    checkpoint: Checkpoint, encoder: Path, decoder: Path, pixels: Pixels, tokens: Sequence[int]
+) -> None:
+    """Compare the logits of every step of one caption with those of the checkpoint itself; raises ModelError if they differ."""
+    with torch.inference_mode():
+        expected = (
+            checkpoint.model(pixel_values=torch.from_numpy(pixels), decoder_input_ids=torch.tensor([list(tokens)]))
+            .logits[0]
+            .numpy()
+        )
+    eyes, mouth = session(encoder, 1), session(decoder, 1)
+    names = [output.name for output in eyes.get_outputs()]
+    feeds = dict(zip(names, eyes.run(names, {"pixel_values": pixels}), strict=True))
+    past = {name: value.numpy() for name, value in Decoder(mouth).no_past.items()}
+    first = np.zeros(1, np.int64)
+    found = []
+    for token in tokens:
+        inputs = {"input_ids": np.array([[token]], np.int64), "parents": first, **feeds, **past}
+        logits, *present = mouth.run(["logits", *(name.replace("past", "present", 1) for name in past)], inputs)
+        past = dict(zip(past, present, strict=True))
+        found.append(logits[0])
+    difference = float(np.abs(np.stack(found) - expected).max() / np.ptp(expected))
+    if difference > _TOLERANCE:
+        raise ModelError(
+            f"The exported graphs do not compute what {checkpoint.source} computes (logits differ by {difference:.1%}). "
+            "Its architecture may have an option that the exporter does not know: use CAPTION_ENGINE=torch."
+        )

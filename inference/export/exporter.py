@@ -1,0 +1,210 @@
+"""`captionbot export`: from a checkpoint to a model folder, in the smallest precision that keeps its captions."""
+
+import shutil
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Literal
+
+import torch
+
+from inference import checkpoint as checkpoints
+from inference.captioner import ModelError
+from inference.checkpoint import Checkpoint
+from inference.export import agreement, precision
+from inference.export.agreement import Pixels
+from inference.export.balance import balance
+from inference.export.decoders import BertStep, Gpt2Step, TopStep
+from inference.export.encoders import EncoderGraph
+from inference.export.graphs import context_names, export_decoder, export_encoder, optimise
+from inference.folder import DECODER, ENCODER, MANIFEST, TOKENIZER, Agreement, Manifest, Precision, digest
+from inference.preprocessing import pixel_values
+from inference.search import width
+from inference.settings import cores
+
+Progress = Callable[[str], None]
+
+SAMPLES = Path(__file__).parents[1] / "samples"
+VIEWS = 100
+CALIBRATION = 16
+"""Views whose activations are measured to balance the encoder."""
+KEPT = 0.85
+"""The share of captions on the views that a smaller precision must leave as they are."""
+
+_ENCODERS = ("vit", "deit", "dinov2", "swin")
+_DECODERS = {"bert": BertStep, "gpt2": Gpt2Step}
+_TOOLS = ("torch", "transformers", "onnx", "onnxruntime")
+
+
+@dataclass(frozen=True)
+class Report:
+    """What was exported."""
+
+    folder: Path
+    sizes: dict[str, int]  # bytes of each file
+    precision: Precision
+
+    def __str__(self) -> str:
+        megabytes = {name: size / 1e6 for name, size in self.sizes.items()}
+        parts = ", ".join(f"{name} {size:.1f} MB" for name, size in megabytes.items() if name.endswith(".onnx"))
+        chosen = f"encoder {self.precision.encoder}, decoder {self.precision.decoder}, embeddings {self.precision.embeddings}"
+        line = f"{self.folder}: {sum(megabytes.values()):.1f} MB ({parts}); {chosen}"
+        if (kept := self.precision.agreement) is None:
+            return line
+        return f"{line}; {kept.identical:.0%} of the captions of {kept.views} views of sample photos are the original's"
+
+
+@dataclass(frozen=True)
+class _Candidate:
+    """Graphs in one precision; `embeddings` is empty for an encoder."""
+
+    file: Path
+    products: str
+    embeddings: str = ""
+
+
+def export(
+    model: str,
+    folder: Path,
+    precision: Literal["auto", "fp32"] = "auto",
+    progress: Progress = lambda _: None,
+    photos: Sequence[Path] | None = None,
+) -> Report:
+    """Export a checkpoint, by its id or folder, into a model folder.
+
+    The folder appears when it is complete; a model folder that is there already is replaced then. `photos` are what the
+    precisions are compared on, by default the sample photos. Raises ModelError, which says what is not supported.
+    """
+    _require_free(folder)
+    photos = photos or sorted(SAMPLES.glob("*.jpg"))
+    if not photos:
+        raise ModelError(f"There are no photos to try the export on: {SAMPLES} is empty.")
+    progress(f"Loading {model}")
+    loaded = checkpoints.load(model)
+    _require_supported(loaded)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as scratch:
+        work, made = Path(scratch), Path(scratch) / "made"
+        made.mkdir()
+        progress("Writing the encoder and the decoder as ONNX graphs")
+        pixels = [pixel_values(view, loaded.preprocessing) for view in agreement.views(photos, VIEWS)]
+        _write_graphs(loaded, work, pixels)
+        encoder, decoder, stored = _choose(loaded, work, precision, pixels, progress)
+        encoder.rename(made / ENCODER)
+        decoder.rename(made / DECODER)
+        loaded.tokenizer.backend_tokenizer.save(str(made / TOKENIZER), pretty=False)
+        files = (ENCODER, DECODER, TOKENIZER)
+        Manifest(
+            source=model,
+            revision=loaded.revision,
+            versions={tool: version(tool) for tool in _TOOLS},
+            files={name: digest(made / name) for name in files},
+            preprocessing=loaded.preprocessing,
+            decoding=loaded.decoding,
+            precision=stored,
+        ).write(made)
+        _put(made, folder)
+    return Report(folder, {name: (folder / name).stat().st_size for name in files}, stored)
+
+
+def _require_supported(loaded: Checkpoint) -> None:
+    encoder, decoder = loaded.model.config.encoder, loaded.model.config.decoder
+    if encoder.model_type not in _ENCODERS or decoder.model_type not in _DECODERS:
+        raise ModelError(
+            f"{loaded.source} is a {encoder.model_type} encoder with a {decoder.model_type} decoder. "
+            "Supported are ViT, DeiT, DINOv2 and Swin encoders with BERT and GPT-2 decoders; "
+            "anything else runs with CAPTION_ENGINE=torch."
+        )
+    size = loaded.preprocessing.input
+    expected = encoder.image_size if isinstance(encoder.image_size, list | tuple) else (encoder.image_size,) * 2
+    if encoder.model_type != "dinov2" and (size.height, size.width) != tuple(expected):
+        raise ModelError(
+            f"{loaded.source} prepares photos of {size.height}x{size.width} pixels, and its encoder takes "
+            f"{expected[0]}x{expected[1]}: correct the size in its preprocessor_config.json."
+        )
+
+
+def _write_graphs(loaded: Checkpoint, work: Path, pixels: Sequence[Pixels]) -> None:
+    """Write `raw-encoder.onnx` and `raw-decoder.onnx`, fp32."""
+    size, network = loaded.preprocessing.input, loaded.model
+    encoder = EncoderGraph(network, size).eval()
+    balance(encoder, [torch.from_numpy(photo) for photo in pixels[:CALIBRATION]])
+    step = _DECODERS[network.config.decoder.model_type](network.decoder, loaded.decoding.max_length)
+    decoder = TopStep(step, width(loaded.decoding)).eval()
+    photo = torch.zeros(1, 3, size.height, size.width)
+    with torch.no_grad():
+        context = encoder(photo)
+    names = context_names(step.layers)
+    export_encoder(encoder, photo, work / "raw-encoder.onnx", names)
+    export_decoder(decoder, context, work / "raw-decoder.onnx", names)
+
+
+def _choose(
+    loaded: Checkpoint, work: Path, wanted: str, pixels: Sequence[Pixels], progress: Progress
+) -> tuple[Path, Path, Precision]:
+    """Pick the smallest pair of graphs that keeps the captions. Returns encoder, decoder and how they are stored."""
+    for part in ("encoder", "decoder"):
+        optimise(work / f"raw-{part}.onnx", work / f"fp32-{part}.onnx")
+    encoder, decoder = work / "fp32-encoder.onnx", work / "fp32-decoder.onnx"
+
+    progress(f"Captioning {len(pixels)} views of sample photos in fp32")
+    expected = agreement.captions(encoder, decoder, pixels, loaded.decoding, cores())
+    agreement.require_same_logits(loaded, encoder, decoder, pixels[0], expected[0][:-1])
+    if wanted == "auto":
+        pairs = [(eyes, mouth) for eyes in _encoders(work) for mouth in _decoders(work)]
+        pairs.sort(key=lambda pair: pair[0].file.stat().st_size + pair[1].file.stat().st_size)
+        for eyes, mouth in pairs:
+            said = agreement.captions(eyes.file, mouth.file, pixels, loaded.decoding, cores())
+            kept = agreement.identical(said, expected)
+            names = f"encoder {eyes.products}, decoder {mouth.products}, embeddings {mouth.embeddings}"
+            progress(f"{names}: {kept:.0%} of the captions stay the same")
+            if kept >= KEPT:
+                figures = Agreement(views=len(pixels), identical=kept)
+                return eyes.file, mouth.file, Precision(
+                    encoder=eyes.products, decoder=mouth.products, embeddings=mouth.embeddings, agreement=figures
+                )  # fmt: skip
+    figures = Agreement(views=len(pixels), identical=1.0)
+    return encoder, decoder, Precision(encoder="fp32", decoder="fp32", embeddings="fp32", agreement=figures)
+
+
+def _encoders(work: Path) -> list[_Candidate]:
+    return [_candidate(work, "encoder", products) for products in ("int8", "mixed", "fp16")]
+
+
+def _decoders(work: Path) -> list[_Candidate]:
+    return [_candidate(work, "decoder", "int8", "int8")] + [
+        _candidate(work, "decoder", products, "fp16") for products in ("int8", "mixed", "fp16")
+    ]
+
+
+def _candidate(work: Path, part: str, products: str, embeddings: str = "") -> _Candidate:
+    """Write a graph in one precision. `mixed` is int8 but for the last eighth of the products, which matter most."""
+    source, quantized, fused = work / f"raw-{part}.onnx", work / "quantized.onnx", work / "fused.onnx"
+    file = work / f"{part}-{products}-{embeddings}.onnx"
+    if products in ("int8", "mixed"):
+        names = precision.products(source)
+        precision.quantize_int8(source, quantized, keep=names[-(-len(names) * 7 // 8) :] if products == "mixed" else ())
+        source = quantized
+    if embeddings == "int8":
+        precision.quantize_embeddings(source, quantized)
+    optimise(source, fused)
+    precision.store_fp16(fused, file)
+    return _Candidate(file, products, embeddings)
+
+
+def _require_free(folder: Path) -> None:
+    if folder.exists() and not (folder / MANIFEST).exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise ModelError(f"{folder} exists and is not an exported model. Name another folder, or empty this one.")
+
+
+def _put(made: Path, folder: Path) -> None:
+    """Move a complete folder to its place, and the one before it out of the way."""
+    if folder.exists():
+        replaced = made.with_name("replaced")
+        folder.rename(replaced)
+        made.rename(folder)
+        shutil.rmtree(replaced)
+    else:
+        made.rename(folder)
