@@ -1,6 +1,7 @@
 """The Telegram bot: python-telegram-bot's Application, fed by the inbox one update at a time."""
 
 import asyncio
+import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -25,6 +26,7 @@ from bot.settings import BotSettings
 from bot.telegram.answers import MENTIONING, PICTURED, Album, Answers
 from bot.telegram.files import Files
 from bot.telegram.replies import Limiter
+from bot.telegram.updates import essentials
 from bot.warmer import Warmer
 
 # Long enough that a message whose arrival is in doubt is rare: it would be sent a second time.
@@ -59,8 +61,9 @@ class TelegramApp(_Base):
         raise error
 
     async def shutdown(self) -> None:
-        """Close every connection."""
+        """Close every connection, those of an Application that could not initialise included."""
         await super().shutdown()
+        await self.bot.shutdown()
         await self.files.aclose()
 
 
@@ -68,6 +71,9 @@ def build(settings: BotSettings, journey: Journey, manners: Manners, warmer: War
     """Put the bot together; nothing is sent before the first update. TELEGRAM_BOT_TOKEN must be set."""
     if settings.telegram_bot_token is None:
         raise ValueError("TELEGRAM_BOT_TOKEN is not set")
+    # Every URL of the Bot API contains the token: httpx logs them at INFO, python-telegram-bot at DEBUG.
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    logging.getLogger("telegram").setLevel(logging.INFO)
     token = settings.telegram_bot_token.get_secret_value()
     app = (
         ApplicationBuilder()
@@ -103,18 +109,18 @@ def _route(app: TelegramApp, answers: Answers) -> None:
 async def dispatch(app: TelegramApp, payload: Mapping[str, Any]) -> None:
     """Answer one update. Raises what a handler raises: TryAgain, as a rule."""
     await app.initialize()
-    if update := Update.de_json(dict(payload), app.bot):
+    if update := Update.de_json(essentials(payload), app.bot):
         await app.process_update(update)
 
 
 async def dispatch_album(app: TelegramApp, payloads: Sequence[Mapping[str, Any]]) -> None:
     """Answer the updates of one album with one reply; in any order, and each as often as it was delivered."""
     await app.initialize()
-    await app.process_update(Album.of([Update.de_json(dict(payload), app.bot) for payload in payloads]))
+    await app.process_update(Album.of([Update.de_json(essentials(payload), app.bot) for payload in payloads]))
 
 
 async def apologise(app: TelegramApp, payload: Mapping[str, Any], sentence: str) -> None:
     """Reply once to an update that will not be answered, if it would have been."""
     await app.initialize()
-    if update := Update.de_json(dict(payload), app.bot):
+    if update := Update.de_json(essentials(payload), app.bot):
         await app.answers.apologise(update, app.bot, sentence)

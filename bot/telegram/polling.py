@@ -37,6 +37,8 @@ async def poll(settings: BotSettings, put: Put) -> None:
     An update is confirmed to Telegram only after `put` returned: what `put` could not take comes again.
     Raises WebhookIsSet, or SettingsError for a wrong token; waits for everything else to pass.
     """
+    # Every URL of the Bot API contains the token, and httpx logs them at INFO.
+    logging.getLogger("httpx").setLevel(logging.WARNING)
     offset = None
     wait = FIRST_WAIT
     async with httpx.AsyncClient(timeout=httpx.Timeout(10, read=LONG_POLL + 10)) as http:

@@ -4,7 +4,7 @@ Standard library only, for the front door starts with it. Updates are raw JSON o
 (https://core.telegram.org/bots/api#update), from outside: no function here raises, whatever is in them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 # All that is ever asked of Telegram. Edited messages are left out: a photo is described once.
@@ -13,8 +13,41 @@ ALLOWED_UPDATES: Final = ("message", "channel_post", "my_chat_member")
 COMMANDS: Final = ("start", "help", "caption")
 # What a person may send in private without knowing that the bot takes only photos.
 _TOLD_IN_PRIVATE = ("text", "document", "video", "video_note", "animation", "sticker", "voice", "audio")
+# What is read of a message, and of the message that it replies to; see `essentials`.
+_READ_OF_ANY: Final = (
+    *("message_id", "date", "chat", "from", "sender_chat", "photo", "document", "animation"),
+    *("origin",),  # of an external reply, which has no message_id that means anything here
+)
+_READ: Final = (
+    *_READ_OF_ANY,
+    *("message_thread_id", "is_topic_message", "media_group_id", "text", "entities", "caption", "caption_entities"),
+    *("video", "video_note", "sticker", "voice", "audio"),
+)
 _IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".heic", ".heif", ".avif")
 _VAGUE_TYPES = ("", "application/octet-stream")
+
+
+def essentials(update: Mapping[str, Any]) -> dict[str, Any]:
+    """Keep of an update what the bot reads.
+
+    python-telegram-bot refuses a whole update for one field that it cannot read, somewhere in a poll that the photo
+    replies to; and what the bot does not need of a conversation, it had better not hold.
+    """
+    kept = {"update_id": update.get("update_id")}
+    for kind in ("message", "channel_post"):
+        if message := _object(update, kind):
+            kept[kind] = _only(message, _READ) | {
+                replied: _only(_object(message, replied), _READ_OF_ANY)
+                for replied in ("reply_to_message", "external_reply")
+                if _object(message, replied)
+            }
+    if change := _object(update, "my_chat_member"):
+        kept["my_chat_member"] = change
+    return kept
+
+
+def _only(content: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
+    return {name: content[name] for name in names if name in content}
 
 
 def event_id(update: Mapping[str, Any]) -> str:

@@ -11,6 +11,7 @@ from bot import messages
 from bot.errors import TryAgain
 from bot.settings import BotSettings
 from bot.telegram import app as telegram
+from bot.telegram import replies
 from tests.bot.conftest import make_photo
 from tests.bot.telegram_bot import TelegramBot, running
 from tests.sandbox.endpoint import CaptionEndpoint, Failure, caption_of
@@ -368,6 +369,20 @@ async def test_the_person_sees_that_the_bot_is_typing(sandbox: TelegramSandbox, 
     sandbox.send_photo(chat, PHOTO)
     await bot.work()
     assert sandbox.world.actions == [(chat.id, "typing", None)]
+
+
+async def test_typing_is_shown_for_as_long_as_the_caption_takes(
+    sandbox: TelegramSandbox, bot: TelegramBot, endpoint: CaptionEndpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(replies, "TYPING_EVERY", 0.02)
+    endpoint.pause = 1.0
+    sandbox.send_photo(sandbox.private(), PHOTO)
+    await bot.work()
+    seen = len(sandbox.world.actions)
+    assert seen > 3
+    sandbox.send(sandbox.private(), "sticker")
+    await bot.work()
+    assert len(sandbox.world.actions) == seen
 
 
 async def test_a_failing_typing_action_does_not_stop_the_answer(sandbox: TelegramSandbox, bot: TelegramBot) -> None:

@@ -66,6 +66,8 @@ class Server:
         except ApiError as error:
             self._log(name, values, error.status)
             return web.json_response(error.as_json(), status=error.status)
+        except ConnectionResetError:
+            return web.Response()  # the bot hung up while it was speaking
         self._log(name, values, 200)
         return web.json_response({"ok": True, "result": result})
 
