@@ -150,3 +150,13 @@ async def test_an_update_that_cannot_be_read_is_handed_back_and_says_nothing(
     with pytest.raises(TypeError):
         await telegram.dispatch(bot.app, update)
     assert not sandbox.world.sent
+
+
+async def test_a_photo_in_reply_to_something_unreadable_is_answered_all_the_same(
+    sandbox: TelegramSandbox, bot: TelegramBot
+) -> None:
+    chat = sandbox.private()
+    poll = sandbox.say(chat, "") | {"poll": {"id": "1", "of": "a Bot API to come"}, "gift": 3}
+    photo = sandbox.send_photo(chat, PHOTO, reply_to=poll)
+    await bot.work()
+    assert [sent.text[:12] for sent in sandbox.replies(photo)] == ["a photo like"]
