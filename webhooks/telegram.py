@@ -32,5 +32,5 @@ def event(update: dict[str, object]) -> Event:
         chat=f"telegram-{updates.chat_id(update)}",
         # In ASCII: JSON may hold half of a surrogate pair, which no database takes.
         album=album and ascii(album),
-        payload=update,
+        payload=updates.essentials(update),
     )
