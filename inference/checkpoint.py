@@ -2,15 +2,23 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
 import huggingface_hub
 from huggingface_hub.errors import HFValidationError, RepositoryNotFoundError
-from transformers import AutoImageProcessor, AutoTokenizer, PreTrainedTokenizerBase, VisionEncoderDecoderModel
+from transformers import (
+    AutoImageProcessor,
+    AutoTokenizer,
+    BaseImageProcessor,
+    PreTrainedTokenizerBase,
+    VisionEncoderDecoderModel,
+)
 from transformers.utils import logging
 
 from inference.captioner import ModelError
 from inference.folder import Decoding, Preprocessing, Size
+
+T = TypeVar("T")
 
 BEAMS = 3
 MAX_LENGTH = 32
@@ -42,7 +50,7 @@ class Checkpoint:
     source: str
     revision: str | None
     model: VisionEncoderDecoderModel
-    processor: Any
+    processor: BaseImageProcessor
     tokenizer: PreTrainedTokenizerBase
     preprocessing: Preprocessing
     decoding: Decoding
@@ -51,11 +59,11 @@ class Checkpoint:
 def load(model: str) -> Checkpoint:
     """Load a checkpoint from a folder or, by its id, from Hugging Face or its cache.
 
-    Raises ModelError when it can be neither found nor downloaded, is no VisionEncoderDecoderModel, or asks for something
-    that the engines don't do.
+    Raises ModelError when it can be neither found nor downloaded, is no VisionEncoderDecoderModel, or asks for
+    something that the engines don't do.
     """
     folder, revision = locate(model)
-    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    logging.disable_progress_bar()
     try:
         network = VisionEncoderDecoderModel.from_pretrained(folder, dtype="float32")
         processor = AutoImageProcessor.from_pretrained(folder, backend="pil")
@@ -78,7 +86,10 @@ def load(model: str) -> Checkpoint:
 
 
 def locate(model: str) -> tuple[Path, str | None]:
-    """Find a checkpoint's folder and revision, downloading it if need be. Raises ModelError within seconds if it can't."""
+    """Find a checkpoint's folder and revision, downloading it if need be.
+
+    Raises ModelError, within seconds, if it can't.
+    """
     if Path(model).is_dir():
         return Path(model), None
     try:
@@ -99,7 +110,7 @@ def locate(model: str) -> tuple[Path, str | None]:
     return folder, folder.name
 
 
-def _preprocessing(model: str, processor: Any) -> Preprocessing:
+def _preprocessing(model: str, processor: BaseImageProcessor) -> Preprocessing:
     size, crop = processor.size, processor.crop_size if getattr(processor, "do_center_crop", False) else None
     if processor.do_resize and size.height and size.width:
         resize, target = "stretch", Size(height=size.height, width=size.width)
@@ -173,7 +184,7 @@ def _decoding(model: str, network: VisionEncoderDecoderModel, tokenizer: PreTrai
     )
 
 
-def _first(*values: Any) -> Any:
+def _first(*values: T | None) -> T | None:
     return next((value for value in values if value is not None), None)
 
 

@@ -1,7 +1,6 @@
 """The reference engine: transformers itself, straight from a checkpoint."""
 
 import time
-from typing import Any
 
 import torch
 from PIL import Image
@@ -46,7 +45,7 @@ class TorchCaptioner:
 def generation(rules: Decoding) -> GenerationConfig:
     """Say `rules` in transformers' words."""
     beam_only = {"length_penalty": rules.length_penalty, "early_stopping": rules.early_stopping}
-    return GenerationConfig(  # type: ignore[no-untyped-call]
+    return GenerationConfig(
         decoder_start_token_id=rules.start_id,
         eos_token_id=list(rules.end_ids),
         pad_token_id=rules.pad_id,
@@ -65,6 +64,6 @@ class _Watch(StoppingCriteria):
     def __init__(self, deadline: Deadline) -> None:
         self._deadline = deadline
 
-    def __call__(self, input_ids: torch.Tensor, scores: Any, **_: Any) -> torch.Tensor:
+    def __call__(self, input_ids: torch.Tensor, *_: object, **__: object) -> torch.Tensor:
         self._deadline.check()
         return torch.zeros(len(input_ids), dtype=torch.bool)

@@ -24,7 +24,7 @@ _TOLERANCE = 2e-3
 
 
 def views(photos: Sequence[Path], count: int) -> list[Image.Image]:
-    """Make at least `count` views of the photos: each as it is, mirrored, and cropped a little, the same way every time."""
+    """Make at least `count` views of the photos: as they are, mirrored, and slightly cropped (each time alike)."""
     whole = [ImageOps.exif_transpose(Image.open(photo)).convert("RGB") for photo in photos]
     made = whole + [ImageOps.mirror(image) for image in whole]
     draw = np.random.default_rng(0)
@@ -57,7 +57,7 @@ def identical(said: Captions, expected: Captions) -> float:
 def require_same_logits(
     checkpoint: Checkpoint, encoder: Path, decoder: Path, pixels: Pixels, tokens: Sequence[int]
 ) -> None:
-    """Compare the logits of every step of one caption with those of the checkpoint itself; raises ModelError if they differ."""
+    """Compare the logits of every step of one caption with the checkpoint's own; raises ModelError if they differ."""
     with torch.inference_mode():
         expected = (
             checkpoint.model(pixel_values=torch.from_numpy(pixels), decoder_input_ids=torch.tensor([list(tokens)]))
@@ -78,6 +78,6 @@ def require_same_logits(
     difference = float(np.abs(np.stack(found) - expected).max() / np.ptp(expected))
     if difference > _TOLERANCE:
         raise ModelError(
-            f"The exported graphs do not compute what {checkpoint.source} computes (logits differ by {difference:.1%}). "
+            f"The exported graphs do not compute what {checkpoint.source} does (logits differ by {difference:.1%}). "
             "Its architecture may have an option that the exporter does not know: use CAPTION_ENGINE=torch."
         )

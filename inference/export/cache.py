@@ -31,9 +31,9 @@ def ensure_exported(model: str, progress: Callable[[str], None] = log.info) -> P
         return found
     if find_spec("torch") is None:
         raise ModelError(
-            f"CAPTION_MODEL={model} is a checkpoint, and the onnx engine runs exported models. Where torch is installed "
-            f"(pip install 'captionbot[inference,torch]'), run `captionbot export {model} FOLDER`; then set "
-            "CAPTION_MODEL to that folder."
+            f"CAPTION_MODEL={model} is a checkpoint, and the onnx engine runs exported models. Where torch is "
+            f"installed (pip install 'captionbot[inference,torch]'), run `captionbot export {model} FOLDER`; then "
+            "set CAPTION_MODEL to that folder."
         )
     return _export_once(model, pattern, progress)
 
@@ -61,7 +61,7 @@ def _root() -> Path:
 
 def _newest(pattern: str) -> Path | None:
     """The latest finished export that fits, so that no network is needed to find it."""
-    finished = [manifest for manifest in _root().glob(f"{pattern}/{MANIFEST}")]
+    finished = list(_root().glob(f"{pattern}/{MANIFEST}"))
     return max(finished, key=lambda manifest: manifest.stat().st_mtime).parent if finished else None
 
 

@@ -1,7 +1,7 @@
 """One decoding step of BERT and GPT-2, written so that it exports to few and large operators.
 
-Transformers' own modules carry cache classes, masks and dropout through the graph; these hold the same weights (queries,
-keys and values as one product) and take the cache as plain tensors. A step is
+Transformers' own modules carry cache classes, masks and dropout through the graph; these hold the same weights
+(queries, keys and values as one product) and take the cache as plain tensors. A step is
 
     step(input_ids [rows, 1], past, context) -> (logits [rows, vocabulary], present)
 
@@ -96,7 +96,7 @@ class _BertBlock(nn.Module):
 
     def forward(self, hidden: Tensor, past: Sequence[Tensor], context: Sequence[Tensor]) -> tuple[Tensor, list[Tensor]]:
         query, key, value = self.own_in(hidden).chunk(3, -1)
-        seen, *present = attend_with_past(query, key, value, *past, heads=self.heads, scale=self.scale)
+        seen, *present = attend_with_past(query, key, value, past[0], past[1], self.heads, self.scale)
         hidden = self.own_norm(self.own_out(seen) + hidden)
         seen = _look(self.cross_in(hidden), context, self.heads, self.scale)
         hidden = self.cross_norm(self.cross_out(seen) + hidden)
@@ -142,7 +142,7 @@ class _Gpt2Block(nn.Module):
 
     def forward(self, hidden: Tensor, past: Sequence[Tensor], context: Sequence[Tensor]) -> tuple[Tensor, list[Tensor]]:
         query, key, value = self.own_in(self.own_norm(hidden)).chunk(3, -1)
-        seen, *present = attend_with_past(query, key, value, *past, heads=self.heads, scale=self.own_scale)
+        seen, *present = attend_with_past(query, key, value, past[0], past[1], self.heads, self.own_scale)
         hidden = hidden + self.own_out(seen)
         seen = _look(self.cross_in(self.cross_norm(hidden)), context, self.heads, self.cross_scale)
         hidden = hidden + self.cross_out(seen)

@@ -18,7 +18,7 @@ class EncoderGraph(nn.Module):
         """Build it for photos of one size."""
         super().__init__()
         self.encoder = (
-            _Swin(model.encoder) if model.config.encoder.model_type == "swin" else PlainEncoder(model.encoder, size)
+            _Swin(model.encoder) if model.config.encoder.model_type == "swin" else _Plain(model.encoder, size)
         )
         self.bridge = model.enc_to_dec_proj if hasattr(model, "enc_to_dec_proj") else nn.Identity()
         self.cross = cross_projection(model.decoder)
@@ -31,7 +31,7 @@ class EncoderGraph(nn.Module):
         return parts.unflatten(-1, (2 * self.layers, self.heads, -1)).permute(2, 0, 3, 1, 4).unbind(0)
 
 
-class PlainEncoder(nn.Module):
+class _Plain(nn.Module):
     """ViT, DeiT and DINOv2: the same blocks over patches, with one or two special tokens before them."""
 
     def __init__(self, encoder: PreTrainedModel, size: Size) -> None:
@@ -45,7 +45,7 @@ class PlainEncoder(nn.Module):
         self.register_buffer("special", torch.cat(special, 1).detach() + places[:, : len(special)])
         self.register_buffer("places", places[:, len(special) :].contiguous())
         layers = encoder.encoder.layer if encoder.config.model_type == "dinov2" else encoder.layers
-        self.blocks = nn.ModuleList(Block(layer) for layer in layers)
+        self.blocks = nn.ModuleList(_Block(layer) for layer in layers)
         self.norm = encoder.layernorm
 
     def forward(self, pixel_values: Tensor) -> Tensor:
@@ -56,29 +56,20 @@ class PlainEncoder(nn.Module):
         return self.norm(hidden)
 
 
-class Block(nn.Module):
-    """Attention and feed-forward, each normalised first and added to its input. Its weights are its own."""
+class _Block(nn.Module):
+    """Attention and feed-forward, each normalised first and added to its input."""
 
     def __init__(self, layer: nn.Module) -> None:
         super().__init__()
         attention = layer.attention
         self.heads, self.scale = attention.num_attention_heads, attention.scaling
-        self.first_norm = copy.deepcopy(getattr(layer, "layernorm_before", None) or layer.norm1)
-        self.second_norm = copy.deepcopy(getattr(layer, "layernorm_after", None) or layer.norm2)
+        self.first_norm = getattr(layer, "layernorm_before", None) or layer.norm1
+        self.second_norm = getattr(layer, "layernorm_after", None) or layer.norm2
         self.split = _joined(attention.q_proj, attention.k_proj, attention.v_proj)
         self.join, self.mlp = copy.deepcopy(attention.o_proj), copy.deepcopy(layer.mlp)
         if hasattr(layer, "layer_scale1"):  # DINOv2 scales what each half adds; the scale moves into the last weights.
             _scale(self.join, layer.layer_scale1.lambda1)
-            _scale(self.mlp.down_proj if self._gated else self.mlp.fc2, layer.layer_scale2.lambda1)
-
-    @property
-    def widening(self) -> list[nn.Linear]:
-        """The products that begin the feed-forward half."""
-        return [self.mlp.gate_proj, self.mlp.up_proj] if self._gated else [self.mlp.fc1]
-
-    @property
-    def _gated(self) -> bool:
-        return hasattr(self.mlp, "gate_proj")
+            _scale(self.mlp.down_proj if hasattr(self.mlp, "down_proj") else self.mlp.fc2, layer.layer_scale2.lambda1)
 
     def forward(self, hidden: Tensor) -> Tensor:
         query, key, value = self.split(self.first_norm(hidden)).chunk(3, -1)

@@ -15,8 +15,7 @@ from inference.captioner import ModelError
 from inference.checkpoint import Checkpoint
 from inference.export import agreement, precision
 from inference.export.agreement import Pixels
-from inference.export.balance import balance
-from inference.export.decoders import BertStep, Gpt2Step, TopStep
+from inference.export.decoders import BertStep, Gpt2Step, Step, TopStep
 from inference.export.encoders import EncoderGraph
 from inference.export.graphs import context_names, export_decoder, export_encoder, optimise
 from inference.folder import DECODER, ENCODER, MANIFEST, TOKENIZER, Agreement, Manifest, Precision, digest
@@ -28,13 +27,11 @@ Progress = Callable[[str], None]
 
 SAMPLES = Path(__file__).parents[1] / "samples"
 VIEWS = 100
-CALIBRATION = 16
-"""Views whose activations are measured to balance the encoder."""
 KEPT = 0.85
 """The share of captions on the views that a smaller precision must leave as they are."""
 
 _ENCODERS = ("vit", "deit", "dinov2", "swin")
-_DECODERS = {"bert": BertStep, "gpt2": Gpt2Step}
+_DECODERS: dict[str, Callable[..., Step]] = {"bert": BertStep, "gpt2": Gpt2Step}
 _TOOLS = ("torch", "transformers", "onnx", "onnxruntime")
 
 
@@ -49,9 +46,10 @@ class Report:
     def __str__(self) -> str:
         megabytes = {name: size / 1e6 for name, size in self.sizes.items()}
         parts = ", ".join(f"{name} {size:.1f} MB" for name, size in megabytes.items() if name.endswith(".onnx"))
-        chosen = f"encoder {self.precision.encoder}, decoder {self.precision.decoder}, embeddings {self.precision.embeddings}"
+        stored = self.precision
+        chosen = f"encoder {stored.encoder}, decoder {stored.decoder}, embeddings {stored.embeddings}"
         line = f"{self.folder}: {sum(megabytes.values()):.1f} MB ({parts}); {chosen}"
-        if (kept := self.precision.agreement) is None:
+        if (kept := stored.agreement) is None:
             return line
         return f"{line}; {kept.identical:.0%} of the captions of {kept.views} views of sample photos are the original's"
 
@@ -90,7 +88,7 @@ def export(
         made.mkdir()
         progress("Writing the encoder and the decoder as ONNX graphs")
         pixels = [pixel_values(view, loaded.preprocessing) for view in agreement.views(photos, VIEWS)]
-        _write_graphs(loaded, work, pixels)
+        _write_graphs(loaded, work)
         encoder, decoder, stored = _choose(loaded, work, precision, pixels, progress)
         encoder.rename(made / ENCODER)
         decoder.rename(made / DECODER)
@@ -126,11 +124,10 @@ def _require_supported(loaded: Checkpoint) -> None:
         )
 
 
-def _write_graphs(loaded: Checkpoint, work: Path, pixels: Sequence[Pixels]) -> None:
+def _write_graphs(loaded: Checkpoint, work: Path) -> None:
     """Write `raw-encoder.onnx` and `raw-decoder.onnx`, fp32."""
     size, network = loaded.preprocessing.input, loaded.model
     encoder = EncoderGraph(network, size).eval()
-    balance(encoder, [torch.from_numpy(photo) for photo in pixels[:CALIBRATION]])
     step = _DECODERS[network.config.decoder.model_type](network.decoder, loaded.decoding.max_length)
     decoder = TopStep(step, width(loaded.decoding)).eval()
     photo = torch.zeros(1, 3, size.height, size.width)

@@ -48,7 +48,7 @@ def export_graph(
     outputs: Sequence[str],
     dynamic_shapes: tuple[Any, ...],
 ) -> None:
-    """Write a module as an ONNX graph in fp32, weights inside; nested arguments are named in the order of their leaves."""
+    """Write a module as an ONNX graph in fp32, weights inside; nested arguments are named leaf by leaf."""
     with torch.inference_mode(False), torch.no_grad(), quiet():
         torch.onnx.export(
             module.eval(),

@@ -21,7 +21,8 @@ def attend(query: Tensor, key: Tensor, value: Tensor, heads: int, scale: float) 
         return torch.onnx.ops.symbolic(
             _NODE, (query, key, value), attributes, dtype=query.dtype, shape=query.shape, version=1
         )
-    seen = F.scaled_dot_product_attention(*(_heads(part, heads) for part in (query, key, value)), scale=scale)
+    split = _heads(query, heads)
+    seen = F.scaled_dot_product_attention(split, _heads(key, heads), _heads(value, heads), scale=scale)
     return seen.transpose(1, 2).reshape(query.shape)
 
 

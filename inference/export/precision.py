@@ -1,7 +1,7 @@
 """Smaller weights: int8 products, int8 or fp16 embeddings, fp16 storage.
 
-Every function rewrites an ONNX graph as `export_graph` leaves it (before `optimise`, except `store_fp16`, which comes last:
-optimising would fold its casts).
+Every function rewrites an ONNX graph as `export_graph` leaves it, before `optimise`; only `store_fp16` comes last, for
+optimising would fold its casts.
 """
 
 from collections import defaultdict
@@ -62,9 +62,10 @@ def products(source: Path) -> list[str]:
 
 
 def quantize_int8(source: Path, target: Path, keep: Collection[str] = ()) -> None:
-    """Make the products with constant matrices int8: each column of the weights has a scale, activations get theirs as they come.
+    """Make the products with constant matrices int8.
 
-    `keep` names products that stay fp32. The node is `com.microsoft.DynamicQuantizeMatMul`, which takes the bias too.
+    Each column of the weights has a scale; an activation gets its own as it comes. `keep` names products that stay
+    fp32. The node is `com.microsoft.DynamicQuantizeMatMul`, which takes the bias too.
     """
     graph = _Graph(source)
     replaced: list[onnx.NodeProto] = []
@@ -182,9 +183,9 @@ def _is_lookup(node: onnx.NodeProto) -> bool:
 def _holder(graph: _Graph, integers: NDArray[np.int8]) -> str | None:
     """The name of an int8 constant with these values, or None."""
     for name, tensor in graph.constants.items():
-        if tensor.data_type == onnx.TensorProto.INT8 and tuple(tensor.dims) == integers.shape:
-            if np.array_equal(numpy_helper.to_array(tensor), integers):
-                return name
+        fits = tensor.data_type == onnx.TensorProto.INT8 and tuple(tensor.dims) == integers.shape
+        if fits and np.array_equal(numpy_helper.to_array(tensor), integers):
+            return name
     return None
 
 

@@ -1,6 +1,7 @@
 """Random checkpoints of every family that exports, and photos to caption: no download, the same ones every time.
 
-Their weights are larger than a training's start has them, so that logits lie far apart and no caption hangs on a rounding.
+Their weights are larger than at the start of a training, so that logits lie far apart and no caption hangs on a
+rounding.
 """
 
 import json
@@ -67,7 +68,12 @@ PROCESSORS: dict[str, dict[str, Any]] = {
 
 
 def save(
-    folder: Path, encoder: str, decoder: str, seed: int = 0, generation: dict[str, Any] | None = None, spread: float = 0.25
+    folder: Path,
+    encoder: str,
+    decoder: str,
+    seed: int = 0,
+    generation: dict[str, Any] | None = None,
+    spread: float = 0.25,
 ) -> Path:
     """Save a random checkpoint with its image processor, tokenizer and generation config; returns the folder."""
     config = VisionEncoderDecoderConfig.from_encoder_decoder_configs(ENCODERS[encoder], DECODERS[decoder])
@@ -101,7 +107,9 @@ def write(
 def tokenizer(size: int) -> PreTrainedTokenizerFast:
     """A vocabulary of made-up words."""
     special = ["[PAD]", "[CLS]", "[SEP]", "[UNK]"]
-    words = {word: index for index, word in enumerate([*special, *(f"w{index}" for index in range(size - len(special)))])}
+    words = {
+        word: index for index, word in enumerate([*special, *(f"w{index}" for index in range(size - len(special)))])
+    }
     backend = Tokenizer(models.WordPiece(words, unk_token="[UNK]"))
     backend.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
     backend.decoder = decoders.WordPiece()

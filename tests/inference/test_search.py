@@ -28,10 +28,11 @@ class Table:
         key = 17
         for token in prefix:
             key = (key * 31 + token + 1) % 997
-        return self.rows[key]
+        row: Floats = self.rows[key]
+        return row
 
 
-class TableModel(PreTrainedModel, GenerationMixin):
+class TableModel(PreTrainedModel, GenerationMixin):  # type: ignore[misc]
     """The same decoder as a transformers model."""
 
     config_class = PreTrainedConfig
