@@ -5,12 +5,13 @@ Its caption of an image is `caption_of(image)`, so that a test can tell which ph
 
 import asyncio
 import hashlib
-import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Self
 
 from aiohttp import web
+
+from tests.sandbox.servers import Servers
 
 
 def caption_of(image: bytes) -> str:
@@ -43,57 +44,27 @@ class CaptionEndpoint:
         self.seen: list[Seen] = []
         self.pings = 0
         self.pause = 0.0
-        self._port = 0
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="caption-endpoint", daemon=True)
-        self._runner: web.AppRunner | None = None
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self._port}"
+        self.url = ""
+        self._servers = Servers("caption-endpoint")
 
     def start(self) -> None:
-        self._run(self._open())
+        app = web.Application(client_max_size=32 * 1024 * 1024)
+        app.router.add_post("/caption", self._caption)
+        app.router.add_get("/ping", self._ping)
+        # After an outage it is back where it was.
+        port = int(self.url.rpartition(":")[2] or 0)
+        self.url = self._servers.run(self._servers.serve(app, port, patience=0.05))
 
     def stop(self) -> None:
-        self._run(self._close())
+        self._servers.run(self._servers.close())
 
     def __enter__(self) -> Self:
-        self._thread.start()
+        self._servers.start()
         self.start()
         return self
 
     def __exit__(self, *exc: object) -> None:
-        self.stop()
-        self._run(self._abandon())
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
-
-    def _run(self, work: Any) -> None:  # noqa: ANN401
-        asyncio.run_coroutine_threadsafe(work, self._loop).result(30)
-
-    async def _open(self) -> None:
-        app = web.Application(client_max_size=32 * 1024 * 1024)
-        app.router.add_post("/caption", self._caption)
-        app.router.add_get("/ping", self._ping)
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.05)
-        await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", self._port, reuse_address=True)
-        await site.start()
-        self._port = self._runner.addresses[0][1]
-
-    async def _close(self) -> None:
-        if self._runner is not None:
-            await self._runner.cleanup()
-            self._runner = None
-
-    async def _abandon(self) -> None:
-        """End the handlers whose clients were killed."""
-        tasks = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        self._servers.stop()
 
     async def _ping(self, _: web.Request) -> web.Response:
         self.pings += 1

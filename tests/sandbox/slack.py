@@ -6,7 +6,6 @@
 import asyncio
 import concurrent.futures
 import random
-import threading
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from typing import Any, Self, TypeVar
 
 from aiohttp import web
 
+from tests.sandbox.servers import Servers
 from tests.sandbox.slack_api import HISTORY, Credentials, WebAPI
 from tests.sandbox.slack_events import MESSAGES, SCOPES, Sender, envelope
 from tests.sandbox.slack_faults import Faults
@@ -71,26 +71,22 @@ class SlackSandbox:
         self.file_host = FileHost(self.workspace, self.credentials, self.faults)
         self.people = People(self.workspace)
         self._ports = (port, files_port)
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="slack-sandbox", daemon=True)
+        self._servers = Servers("slack-sandbox")
         self._underway: list[concurrent.futures.Future[None]] = []
         self._held: list[JSON] | None = None
-        self._runners: list[web.AppRunner] = []
 
     # --- running -----------------------------------------------------------------------------------------------------
 
     def start(self) -> Self:
-        self._thread.start()
+        self._servers.start()
         self.run(self._open())
         return self
 
     def stop(self) -> None:
         for future in self._underway:
             future.cancel()
-        self.run(self._close())
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
+        self.run(self.socket.close())
+        self._servers.stop()
 
     def __enter__(self) -> Self:
         return self.start()
@@ -100,7 +96,7 @@ class SlackSandbox:
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """Run a coroutine of the sandbox's (such as `slack.socket.refresh()`) in its own loop."""
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result(60)
+        return self._servers.run(work)
 
     async def _open(self) -> None:
         api, files, elsewhere = web.Application(), web.Application(), web.Application()
@@ -110,26 +106,10 @@ class SlackSandbox:
         files.router.add_get("/{kind:files-pri|files-tmb}/{place}/{name}", self.file_host.handle)
         files.router.add_get("/login", self.file_host.show_login)
         elsewhere.router.add_route("*", "/{path:.*}", self._stray)
-        self.api_url = f"{await self._serve(api, self._ports[0])}/api/"
-        self.files_url = f"{await self._serve(files, self._ports[1])}/"
-        self.elsewhere_url = f"{await self._serve(elsewhere, 0)}/"
+        self.api_url = f"{await self._servers.serve(api, self._ports[0])}/api/"
+        self.files_url = f"{await self._servers.serve(files, self._ports[1])}/"
+        self.elsewhere_url = f"{await self._servers.serve(elsewhere, 0)}/"
         self.people.files_url = self.files_url
-
-    async def _serve(self, app: web.Application, port: int) -> str:
-        runner = web.AppRunner(app, access_log=None)
-        await runner.setup()
-        self._runners.append(runner)
-        await web.TCPSite(runner, "127.0.0.1", port).start()
-        return "http://{}:{}".format(*runner.addresses[0])
-
-    async def _close(self) -> None:
-        await self.socket.close()
-        for runner in self._runners:
-            await runner.cleanup()
-        tasks = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _stray(self, request: web.Request) -> web.Response:
         self.strays.append(Stray(request.path_qs, dict(request.headers)))
@@ -219,7 +199,7 @@ class SlackSandbox:
             work = self.sender.deliver(payload, copies or self.copies)
         else:
             return
-        self._underway.append(asyncio.run_coroutine_threadsafe(work, self._loop))
+        self._underway.append(asyncio.run_coroutine_threadsafe(work, self._servers.loop))
 
     @contextmanager
     def reordered(self, seed: int = 0) -> Iterator[None]:

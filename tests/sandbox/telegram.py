@@ -5,7 +5,6 @@
 
 import asyncio
 import random
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -38,21 +37,17 @@ class TelegramSandbox(Actions):
         super().__init__(world, People(world))
         self.faults = Faults()
         self._host, self._port = host, port
-        self._thread = threading.Thread(target=self._loop.run_forever, name="telegram-sandbox", daemon=True)
-        self._runners: list[web.AppRunner] = []
 
     # --- running -----------------------------------------------------------------------------------------------------
 
     def start(self) -> Self:
-        self._thread.start()
+        self._servers.start()
         self.run(self._open())
         return self
 
     def stop(self) -> None:
-        self.run(self._close())
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
+        self.run(self._stop_sending())
+        self._servers.stop()
 
     def __enter__(self) -> Self:
         return self.start()
@@ -68,21 +63,11 @@ class TelegramSandbox(Actions):
         self._sender = asyncio.create_task(self.webhook.run())
 
     async def serve(self, app: web.Application, port: int) -> str:
-        runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-        await runner.setup()
-        self._runners.append(runner)
-        await web.TCPSite(runner, self._host, port).start()
-        return "http://{}:{}".format(*runner.addresses[0][:2])
+        return await self._servers.serve(app, port, self._host, patience=0.1)
 
-    async def _close(self) -> None:
+    async def _stop_sending(self) -> None:
         self._sender.cancel()
         await asyncio.gather(self._sender, return_exceptions=True)
-        for runner in self._runners:
-            await runner.cleanup()
-        tasks = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
 
     @property
     def environment(self) -> dict[str, str]:

@@ -1,11 +1,11 @@
 """What people do in the fake Telegram, callable from the thread of a test."""
 
-import asyncio
 import random
 import time
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, TypedDict, TypeVar, Unpack
 
+from tests.sandbox.servers import Servers
 from tests.sandbox.telegram_people import ADA, People, text
 from tests.sandbox.telegram_world import Chat, ChatType, Json, World
 
@@ -31,11 +31,11 @@ class Actions:
     def __init__(self, world: World, people: People) -> None:
         self.world = world
         self.people = people
-        self._loop = asyncio.new_event_loop()
+        self._servers = Servers("telegram-sandbox")
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """Run a coroutine in the sandbox's loop."""
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result(60)
+        return self._servers.run(work)
 
     def _do(self, action: Callable[[], T]) -> T:
         async def act() -> T:
@@ -111,7 +111,7 @@ class Actions:
                 random.Random(1).shuffle(shown)
             for index, message in shown:
                 if late and index in late:
-                    self._loop.call_later(late[index], self.people.show, message)
+                    self._servers.loop.call_later(late[index], self.people.show, message)
                 else:
                     self.people.show(message)
             return messages

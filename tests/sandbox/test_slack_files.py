@@ -1,7 +1,6 @@
 """The fake file host: renditions, the bearer check and its login page."""
 
 import io
-from collections.abc import Iterator
 from typing import Any
 
 import aiohttp
@@ -10,12 +9,6 @@ from PIL import Image
 
 from tests.sandbox.slack import BOT_TOKEN, SlackSandbox
 from tests.sandbox.slack_photos import Upload
-
-
-@pytest.fixture
-def slack() -> Iterator[SlackSandbox]:
-    with SlackSandbox() as sandbox:
-        yield sandbox
 
 
 def photo(width: int, height: int, format_: str = "JPEG") -> bytes:

@@ -1,6 +1,5 @@
 """The fake Slack refuses what the real one refuses, as seen by Slack's own client."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import aiohttp
@@ -10,12 +9,6 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from tests.sandbox.slack import APP_TOKEN, BOT_TOKEN, SlackSandbox
 from tests.sandbox.slack_faults import Reset, Status
-
-
-@pytest.fixture
-def slack() -> Iterator[SlackSandbox]:
-    with SlackSandbox() as sandbox:
-        yield sandbox
 
 
 @pytest.fixture

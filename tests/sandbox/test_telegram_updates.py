@@ -18,12 +18,6 @@ from tests.sandbox.telegram_faults import Fault
 from tests.sandbox.telegram_world import TOKEN
 
 
-@pytest.fixture
-def sandbox() -> Iterator[TelegramSandbox]:
-    with TelegramSandbox() as telegram:
-        yield telegram
-
-
 class Receiver:
     """A webhook that answers with the given statuses, and with 200 when there are no more."""
 

@@ -2,7 +2,7 @@
 
 import io
 import logging
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -13,23 +13,11 @@ from bot.errors import TryAgain
 from bot.settings import BotSettings
 from bot.telegram import app as telegram
 from tests.bot.conftest import make_photo
-from tests.bot.telegram_bot import TelegramBot, running
+from tests.bot.telegram.scenario import TelegramBot, running
 from tests.sandbox.telegram import TelegramSandbox
 from tests.sandbox.telegram_faults import Fault
 
 PHOTO = make_photo(640, 480, quality=60)
-
-
-@pytest.fixture
-def sandbox() -> Iterator[TelegramSandbox]:
-    with TelegramSandbox() as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-async def bot(settings: BotSettings, sandbox: TelegramSandbox) -> AsyncIterator[TelegramBot]:
-    async with running(settings, sandbox) as bot:
-        yield bot
 
 
 @pytest.mark.parametrize(

@@ -1,30 +1,17 @@
 """When Slack limits, errs, or has taken away what the bot would answer."""
 
 import logging
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 
 from bot.errors import TryAgain
-from bot.settings import BotSettings
-from tests.bot.slack_scenario import Bot, bot_with, settings_in
+from tests.bot.slack.scenario import Bot
 from tests.sandbox.endpoint import CaptionEndpoint, Failure
 from tests.sandbox.slack import SlackSandbox
 from tests.sandbox.slack_faults import Error, Fault, Reset, Slow, Status
 
 MakePhoto = Callable[..., bytes]
-
-
-@pytest.fixture
-def slack() -> Iterator[SlackSandbox]:
-    with SlackSandbox() as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-async def bot(slack: SlackSandbox, settings: BotSettings) -> AsyncIterator[Bot]:
-    async with bot_with(settings_in(slack, settings)) as bot:
-        yield bot
 
 
 @pytest.mark.parametrize(

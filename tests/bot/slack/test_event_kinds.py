@@ -1,19 +1,17 @@
 """Whatever Slack sends, documented or mangled, the bot does not stumble."""
 
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from typing import Any
 
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.errors import TryAgain
-from bot.settings import BotSettings
 from bot.slack.app import apologise, dispatch
 from bot.slack.events import parse
 from bot.slack.relevance import chat_of, relevant
-from tests.bot.slack_scenario import Bot, bot_with, settings_in
+from tests.bot.slack.scenario import Bot
 from tests.sandbox.slack import SlackSandbox
 from tests.sandbox.slack_event_kinds import FIELDS, SUBTYPES, TYPES
 from tests.sandbox.slack_events import envelope
@@ -46,18 +44,6 @@ events = st.builds(
     files,
 )
 workspace = Workspace()
-
-
-@pytest.fixture
-def slack() -> Iterator[SlackSandbox]:
-    with SlackSandbox() as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-async def bot(slack: SlackSandbox, settings: BotSettings) -> AsyncIterator[Bot]:
-    async with bot_with(settings_in(slack, settings)) as bot:
-        yield bot
 
 
 def examples() -> Iterator[Event]:

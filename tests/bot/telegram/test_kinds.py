@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from bot.settings import BotSettings
 from bot.telegram import app as bot_app
 from bot.telegram.updates import ALLOWED_UPDATES, album_of, chat_id, event_id, is_for_us
-from tests.bot.telegram_bot import TelegramBot, running
+from tests.bot.telegram.scenario import TelegramBot, running
 from tests.sandbox.endpoint import CaptionEndpoint
 from tests.sandbox.telegram import TelegramSandbox
 

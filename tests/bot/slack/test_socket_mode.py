@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -12,17 +12,11 @@ from pydantic import SecretStr
 from bot.settings import BotSettings
 from bot.slack.socket import listen
 from inference.settings import SettingsError
-from tests.bot.slack_scenario import bot_with, settings_in, wait_until
+from tests.bot.slack.scenario import bot_with, settings_in, wait_until
 from tests.sandbox.slack import APP_TOKEN, BOT_TOKEN, SlackSandbox
 from tests.sandbox.slack_faults import Error, Status
 
 MakePhoto = Callable[..., bytes]
-
-
-@pytest.fixture
-def slack() -> Iterator[SlackSandbox]:
-    with SlackSandbox() as sandbox:
-        yield sandbox
 
 
 class Inbox:

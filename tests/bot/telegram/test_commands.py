@@ -1,7 +1,6 @@
 """`captionbot telegram`: what an operator types, and what Telegram then knows."""
 
 import logging
-from collections.abc import Iterator
 
 import pytest
 from click.testing import CliRunner, Result
@@ -10,12 +9,6 @@ from bot.commands.telegram import command
 from bot.telegram.updates import ALLOWED_UPDATES
 from tests.sandbox.telegram import WEBHOOK_SECRET, TelegramSandbox
 from tests.sandbox.telegram_faults import Fault
-
-
-@pytest.fixture
-def sandbox() -> Iterator[TelegramSandbox]:
-    with TelegramSandbox() as sandbox:
-        yield sandbox
 
 
 def run(sandbox: TelegramSandbox, *words: str, **environment: str | None) -> Result:

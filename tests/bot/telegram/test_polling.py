@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -14,12 +14,6 @@ from bot.telegram import polling
 from inference.settings import SettingsError
 from tests.sandbox.telegram import TelegramSandbox
 from tests.sandbox.telegram_faults import Fault
-
-
-@pytest.fixture
-def sandbox() -> Iterator[TelegramSandbox]:
-    with TelegramSandbox() as sandbox:
-        yield sandbox
 
 
 @pytest.fixture

@@ -1,13 +1,13 @@
 """What a person does in Slack, and what comes back in the thread."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 
 from bot import messages
 from bot.settings import BotSettings
-from tests.bot.slack_scenario import Bot, bot_with, settings_in, wait_until
+from tests.bot.slack.scenario import Bot, bot_with, settings_in, wait_until
 from tests.sandbox.endpoint import CaptionEndpoint, caption_of
 from tests.sandbox.slack import SlackSandbox
 from tests.sandbox.slack_person import Sent
@@ -16,18 +16,6 @@ from tests.sandbox.slack_workspace import Reaction
 
 MakePhoto = Callable[..., bytes]
 PDF = Upload(b"%PDF-1.7", "paper.pdf")
-
-
-@pytest.fixture
-def slack() -> Iterator[SlackSandbox]:
-    with SlackSandbox() as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-async def bot(slack: SlackSandbox, settings: BotSettings) -> AsyncIterator[Bot]:
-    async with bot_with(settings_in(slack, settings)) as bot:
-        yield bot
 
 
 @pytest.mark.parametrize("channel", ["C0GENERAL", "G0SECRET", "D0ALICE", "G0THREE"])

@@ -2,7 +2,6 @@
 
 import asyncio
 import io
-from collections.abc import AsyncIterator, Iterator
 
 import pytest
 from PIL import Image
@@ -13,25 +12,13 @@ from bot.settings import BotSettings
 from bot.telegram import app as telegram
 from bot.telegram import replies
 from tests.bot.conftest import make_photo
-from tests.bot.telegram_bot import TelegramBot, running
+from tests.bot.telegram.scenario import TelegramBot, running
 from tests.sandbox.endpoint import CaptionEndpoint, Failure, caption_of
 from tests.sandbox.telegram import TelegramSandbox
 from tests.sandbox.telegram_faults import Fault
 
 PHOTO = make_photo(1200, 900, quality=60)
 OTHER = make_photo(900, 1200, quality=60)
-
-
-@pytest.fixture
-def sandbox() -> Iterator[TelegramSandbox]:
-    with TelegramSandbox() as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-async def bot(settings: BotSettings, sandbox: TelegramSandbox) -> AsyncIterator[TelegramBot]:
-    async with running(settings, sandbox) as bot:
-        yield bot
 
 
 def texts(sandbox: TelegramSandbox) -> list[str]:

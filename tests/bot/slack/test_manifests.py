@@ -14,7 +14,7 @@ from bot import messages
 from bot.errors import TryAgain
 from bot.settings import BotSettings
 from tests.bot.conftest import make_photo
-from tests.bot.slack_scenario import Bot, bot_with, settings_in, wait_until
+from tests.bot.slack.scenario import Bot, bot_with, settings_in, wait_until
 from tests.sandbox.endpoint import CaptionEndpoint
 from tests.sandbox.slack import SlackSandbox
 from tests.sandbox.slack_person import Sent

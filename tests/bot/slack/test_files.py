@@ -2,7 +2,7 @@
 
 import io
 import logging
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 
 import pillow_heif
 import pytest
@@ -13,7 +13,7 @@ from bot.errors import TryAgain
 from bot.settings import BotSettings
 from bot.slack.events import file_of
 from bot.slack.files import smallest_covering
-from tests.bot.slack_scenario import Bot, bot_with, settings_in
+from tests.bot.slack.scenario import Bot, bot_with, settings_in
 from tests.sandbox.endpoint import CaptionEndpoint, caption_of
 from tests.sandbox.slack import BOT_TOKEN, SlackSandbox
 from tests.sandbox.slack_faults import Reset, Slow, Status
@@ -22,12 +22,6 @@ from tests.sandbox.slack_photos import Upload
 
 MakePhoto = Callable[..., bytes]
 LIMIT = 400_000
-
-
-@pytest.fixture
-def slack() -> Iterator[SlackSandbox]:
-    with SlackSandbox() as sandbox:
-        yield sandbox
 
 
 @pytest.fixture
