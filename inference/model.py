@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
 
 from inference.captioner import Captioner, Deadline, DeadlineExceeded, ModelError, load_captioner
 from inference.contract import Code, Refused
@@ -16,7 +15,7 @@ class Model:
 
     def __init__(self, settings: InferenceSettings, loaded: Captioner | None = None) -> None:
         self.name, self.engine = settings.caption_model, settings.caption_engine
-        self._load: Callable[[], Captioner] = lambda: loaded or load_captioner(settings)
+        self._settings = settings
         self._loaded = loaded
         self._loading: asyncio.Task[Captioner] | None = None
 
@@ -33,19 +32,16 @@ class Model:
 
     def warm(self) -> None:
         """Start loading, unless that was done before."""
-        if self._loading is None and self._loaded is None:
-            self._loading = asyncio.get_running_loop().create_task(self._finish())
+        if self._loaded is None:
+            self._load()
 
     async def get(self, deadline: Deadline) -> Captioner:
         """The captioner, waited for if need be; raises `Refused` or `DeadlineExceeded`."""
         if self._loaded is not None:
             return self._loaded
-        self.warm()
-        if self._loading is None:
-            raise RuntimeError("warm() starts loading")
         try:
             async with asyncio.timeout(deadline.remaining()):
-                return await asyncio.shield(self._loading)
+                return await asyncio.shield(self._load())
         except TimeoutError:
             raise DeadlineExceeded from None
         except ModelError:
@@ -55,9 +51,14 @@ class Model:
                 retry_after=60,
             ) from None
 
+    def _load(self) -> asyncio.Task[Captioner]:
+        if self._loading is None:
+            self._loading = asyncio.create_task(self._finish())
+        return self._loading
+
     async def _finish(self) -> Captioner:
         try:
-            self._loaded = await asyncio.to_thread(self._load)
+            self._loaded = await asyncio.to_thread(load_captioner, self._settings)
         except ModelError as error:
             log.critical("the model can't be loaded: %s", error)
             raise

@@ -67,12 +67,11 @@ def _caption(name: str, captioner: "Captioner", settings: "InferenceSettings") -
     """Caption one photo as `--json` prints it."""
     from inference.captioner import Deadline, DeadlineExceeded
     from inference.contract import Code, Refused
-    from inference.screening import check_length, decode
+    from inference.screening import decode
 
     started = time.perf_counter()
     try:
         data = _read(name, settings.max_image_bytes)
-        check_length(len(data), settings.max_image_bytes)
         found = captioner.caption(decode(data, captioner.input_size), Deadline.after(settings.caption_deadline))
     except OSError as error:
         return {"file": name, "error": "unreadable", "message": f"That file can't be read: {error.strerror}."}
@@ -89,7 +88,9 @@ def _read(name: str, limit: int) -> bytes:
     from inference.screening import check_length
 
     if name == STDIN:
-        return sys.stdin.buffer.read(limit + 1)
-    path = Path(name)
-    check_length(path.stat().st_size, limit)
-    return path.read_bytes()
+        data = sys.stdin.buffer.read(limit + 1)
+    else:
+        check_length(Path(name).stat().st_size, limit)
+        data = Path(name).read_bytes()
+    check_length(len(data), limit)
+    return data

@@ -74,11 +74,7 @@ class BertStep(nn.Module):
     def forward(self, input_ids: Tensor, past: list[Tensor], context: list[Tensor]) -> tuple[Tensor, list[Tensor]]:
         """See the module's docstring."""
         hidden = self.norm(self.words(input_ids) + _place(self.places, past))
-        present: list[Tensor] = []
-        for index, block in enumerate(self.blocks):
-            pair = slice(2 * index, 2 * index + 2)
-            hidden, grown = block(hidden, past[pair], context[pair])
-            present += grown
+        hidden, present = through(self.blocks, hidden, past, context)
         return self.head(self.transform(hidden))[:, 0], present
 
 
@@ -98,7 +94,7 @@ class _BertBlock(nn.Module):
         query, key, value = self.own_in(hidden).chunk(3, -1)
         seen, *present = attend_with_past(query, key, value, past[0], past[1], self.heads, self.scale)
         hidden = self.own_norm(self.own_out(seen) + hidden)
-        seen = _look(self.cross_in(hidden), context, self.heads, self.scale)
+        seen = look(self.cross_in(hidden), context, self.heads, self.scale)
         hidden = self.cross_norm(self.cross_out(seen) + hidden)
         return self.norm(self.narrow(self.widen(hidden)) + hidden), present
 
@@ -121,11 +117,7 @@ class Gpt2Step(nn.Module):
     def forward(self, input_ids: Tensor, past: list[Tensor], context: list[Tensor]) -> tuple[Tensor, list[Tensor]]:
         """See the module's docstring."""
         hidden = self.words(input_ids) + _place(self.places, past)
-        present: list[Tensor] = []
-        for index, block in enumerate(self.blocks):
-            pair = slice(2 * index, 2 * index + 2)
-            hidden, grown = block(hidden, past[pair], context[pair])
-            present += grown
+        hidden, present = through(self.blocks, hidden, past, context)
         return self.head(self.norm(hidden))[:, 0], present
 
 
@@ -144,7 +136,7 @@ class _Gpt2Block(nn.Module):
         query, key, value = self.own_in(self.own_norm(hidden)).chunk(3, -1)
         seen, *present = attend_with_past(query, key, value, past[0], past[1], self.heads, self.own_scale)
         hidden = hidden + self.own_out(seen)
-        seen = _look(self.cross_in(self.cross_norm(hidden)), context, self.heads, self.cross_scale)
+        seen = look(self.cross_in(self.cross_norm(hidden)), context, self.heads, self.cross_scale)
         hidden = hidden + self.cross_out(seen)
         return hidden + self.narrow(self.act(self.widen(self.norm(hidden)))), present
 
@@ -162,7 +154,19 @@ def cross_projection(decoder: BertLMHeadModel | GPT2LMHeadModel) -> nn.Linear:
     return _linear(torch.cat([each.weight for each in linears]), torch.cat([each.bias for each in linears]))
 
 
-def _look(query: Tensor, context: Sequence[Tensor], heads: int, scale: float) -> Tensor:
+def through(
+    blocks: nn.ModuleList, hidden: Tensor, past: list[Tensor], context: list[Tensor]
+) -> tuple[Tensor, list[Tensor]]:
+    """Pass hidden states through the blocks, each with its own pair of past and context; return the present too."""
+    present: list[Tensor] = []
+    for index, block in enumerate(blocks):
+        pair = slice(2 * index, 2 * index + 2)
+        hidden, grown = block(hidden, past[pair], context[pair])
+        present += grown
+    return hidden, present
+
+
+def look(query: Tensor, context: Sequence[Tensor], heads: int, scale: float) -> Tensor:
     """Attend to the photo. All rows are about one photo, so they are one batch of `rows` queries over shared keys."""
     key, value = context
     return attend(query.transpose(0, 1), key, value, heads, scale).transpose(0, 1)

@@ -3,7 +3,8 @@
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from inference.export.operators import attend, attend_with_past
+from inference.export.decoders import look, through
+from inference.export.operators import attend_with_past
 from inference.recipe.decoder import Layer, Model
 from inference.recipe.sampling import NEVER
 
@@ -49,11 +50,7 @@ class WordStep(nn.Module):
         """input_ids [rows, 1] to logits [rows, vocabulary] and the grown past; see the protocol."""
         length = past[0].shape[2]
         hidden = self.words(input_ids) + self.places[length : length + 1]
-        present: list[Tensor] = []
-        for index, block in enumerate(self.blocks):
-            pair = slice(2 * index, 2 * index + 2)
-            hidden, grown = block(hidden, past[pair], context[pair])
-            present += grown
+        hidden, present = through(self.blocks, hidden, past, context)
         return self.head(self.norm(hidden))[:, 0], present
 
 
@@ -68,8 +65,6 @@ class _Block(nn.Module):
         query, key, value = layer.self_in(layer.self_norm(hidden)).chunk(3, -1)
         seen, *present = attend_with_past(query, key, value, past[0], past[1], layer.heads, self.scale)
         hidden = hidden + layer.self_out(seen)
-        # All rows are about one photo: one batch of `rows` queries over shared keys.
-        asked = layer.cross_in(layer.cross_norm(hidden)).transpose(0, 1)
-        seen = attend(asked, context[0], context[1], layer.heads, self.scale).transpose(0, 1)
+        seen = look(layer.cross_in(layer.cross_norm(hidden)), context, layer.heads, self.scale)
         hidden = hidden + layer.cross_out(seen)
         return hidden + layer.feed_out(F.gelu(layer.feed_in(layer.feed_norm(hidden)))), present
