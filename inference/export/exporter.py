@@ -27,7 +27,7 @@ Progress = Callable[[str], None]
 
 SAMPLES = Path(__file__).parents[1] / "samples"
 VIEWS = 100
-KEPT = 0.85
+KEPT = 0.9
 """The share of captions on the views that a smaller precision must leave as they are."""
 
 _ENCODERS = ("vit", "deit", "dinov2", "swin")
