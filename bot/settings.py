@@ -18,32 +18,43 @@ class BotSettings(BaseSettings):
         env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True, hide_input_in_errors=True
     )
 
-    inference_url: str = "http://127.0.0.1:8000"
-    inference_api_key: SecretStr | None = None
+    inference_url: str = Field("http://127.0.0.1:8000", description="Where the captioning endpoint is.")
+    inference_api_key: SecretStr | None = Field(None, description="The endpoint's key, if it wants one.")
     caption_timeout: float = Field(60, gt=0, description="Seconds for one photo at the endpoint, retries included.")
-    max_image_bytes: int = Field(MAX_IMAGE_BYTES, gt=0)
+    max_image_bytes: int = Field(MAX_IMAGE_BYTES, gt=0, description="The largest image that is fetched, in bytes.")
 
     inbox_url: SecretStr = Field(
-        SecretStr("sqlite:///captionbot.sqlite"), description="sqlite:///path or postgresql://…"
+        SecretStr("sqlite:///captionbot.sqlite"), description="`sqlite:///path` or `postgresql://…`"
     )
     worker_concurrency: int = Field(8, gt=0, description="Events in work at once in one worker.")
     attempts: int = Field(8, gt=0, description="How often an event is tried before the bot apologises.")
     album_quiet: float = Field(2.0, gt=0, description="Seconds without a new photo after which an album is complete.")
 
-    slack_bot_token: SecretStr | None = None
-    slack_signing_secret: SecretStr | None = None
-    slack_app_token: SecretStr | None = None
-    slack_api_url: str = "https://slack.com/api/"
-    slack_files_url: str = "https://files.slack.com/"
+    slack_bot_token: SecretStr | None = Field(None, description="`xoxb-…`, see Connect Slack.")
+    slack_signing_secret: SecretStr | None = Field(None, description="With a public URL: proves that Slack is calling.")
+    slack_app_token: SecretStr | None = Field(None, description="Without a public URL: `xapp-…`, for Socket Mode.")
+    slack_api_url: str = Field("https://slack.com/api/", description="Slack's Web API.")
+    slack_files_url: str = Field(
+        "https://files.slack.com/", description="Slack's file host: a photo is fetched only from under it."
+    )
 
-    telegram_bot_token: SecretStr | None = None
-    telegram_webhook_secret: SecretStr | None = None
-    telegram_api_url: str = "https://api.telegram.org"
+    telegram_bot_token: SecretStr | None = Field(None, description="From @BotFather, see Connect Telegram.")
+    telegram_webhook_secret: SecretStr | None = Field(
+        None, description="With a public URL: a long random word that proves that Telegram is calling."
+    )
+    telegram_api_url: str = Field(
+        "https://api.telegram.org", description="Telegram's Bot API; a server of your own works too."
+    )
 
-    reply_in_groups: Literal["always", "mentioned"] = "always"
-    # Comma-separated ids; empty lets everybody in.
-    allowed_slack_teams: Annotated[frozenset[str], NoDecode] = frozenset()
-    allowed_telegram_chats: Annotated[frozenset[str], NoDecode] = frozenset()
+    reply_in_groups: Literal["always", "mentioned"] = Field(
+        "always", description="`mentioned`: in groups only photos that mention the bot."
+    )
+    allowed_slack_teams: Annotated[frozenset[str], NoDecode] = Field(
+        frozenset(), description="Workspace ids with commas between; empty lets every workspace in."
+    )
+    allowed_telegram_chats: Annotated[frozenset[str], NoDecode] = Field(
+        frozenset(), description="Chat ids with commas between; empty lets every chat in."
+    )
     photos_per_minute: int = Field(30, gt=0, description="Photos that one person may send in a minute.")
 
     @field_validator("allowed_slack_teams", "allowed_telegram_chats", mode="before")
