@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from webhooks.database import BUSY, PAUSE, Database, Locked
-from webhooks.inbox import Event
+from webhooks.inbox import Event, Platform
 
 DAY = 24 * 3600.0  # seconds
 DEAD_LETTERS_KEPT = 14 * DAY
@@ -42,6 +42,14 @@ class DeadLetter:
     chat: str
     died: float
     failure: str
+
+
+@dataclass(frozen=True)
+class Backlog:
+    """What still has to be answered: how many letters, and when the oldest of them came (epoch seconds)."""
+
+    letters: int
+    oldest: float | None
 
 
 class Mailbox:
@@ -110,6 +118,16 @@ class Mailbox:
             "UPDATE letters SET finished = :now, failure = :failure WHERE job = :job",
             {"job": job, "now": time.time(), "failure": failure},
         )
+
+    def backlog(self) -> Backlog:
+        """Count the letters that still have to be answered."""
+        return Backlog(*self._database.run("SELECT COUNT(*), MIN(arrived) FROM letters WHERE finished IS NULL")[0])
+
+    def latest(self, platform: Platform) -> float | None:
+        """When a platform's latest event of the last day came (epoch seconds); None when there was none."""
+        found = self._database.run("SELECT MAX(arrived) FROM letters WHERE platform = :name", {"name": platform})
+        arrived: float | None = found[0][0]
+        return arrived
 
     def dead(self) -> list[DeadLetter]:
         """List the dead letters, the oldest first."""
