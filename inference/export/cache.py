@@ -19,14 +19,7 @@ def ensure_exported(model: str, progress: Callable[[str], None] = log.info) -> P
 
     Raises ModelError, which names the command to run where torch is not installed.
     """
-    local = Path(model).is_dir()
-    if local and not (Path(model) / "config.json").exists():
-        raise ModelError(
-            f"CAPTION_MODEL={model} is a folder with neither a manifest.json nor a config.json: "
-            "name an exported model, a checkpoint, or starter."
-        )
-    name = re.sub(r"[^\w.-]+", "--", str(Path(model).resolve()) if local else model).strip("-")
-    pattern = f"{name}@{_fingerprint(Path(model))}" if local else f"{name}@*"
+    pattern = _pattern(model)
     if found := _newest(pattern):
         return found
     if find_spec("torch") is None:
@@ -36,6 +29,23 @@ def ensure_exported(model: str, progress: Callable[[str], None] = log.info) -> P
             "set CAPTION_MODEL to that folder."
         )
     return _export_once(model, pattern, progress)
+
+
+def find_exported(model: str) -> Path | None:
+    """Find the exported folder of a checkpoint if there is one already. Raises ModelError for a folder of neither."""
+    return _newest(_pattern(model))
+
+
+def _pattern(model: str) -> str:
+    """Name the folder of a checkpoint's export, with a wildcard for a revision that only the hub knows."""
+    local = Path(model).is_dir()
+    if local and not (Path(model) / "config.json").exists():
+        raise ModelError(
+            f"CAPTION_MODEL={model} is a folder with neither a manifest.json nor a config.json: "
+            "name an exported model, a checkpoint, or starter."
+        )
+    name = re.sub(r"[^\w.-]+", "--", str(Path(model).resolve()) if local else model).strip("-")
+    return f"{name}@{_fingerprint(Path(model))}" if local else f"{name}@*"
 
 
 def _export_once(model: str, pattern: str, progress: Callable[[str], None]) -> Path:
