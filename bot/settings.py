@@ -20,12 +20,18 @@ class BotSettings(BaseSettings):
 
     inference_url: str = Field("http://127.0.0.1:8000", description="Where the captioning endpoint is.")
     inference_api_key: SecretStr | None = Field(None, description="The endpoint's key, if it wants one.")
+    inference_auth: Literal["key", "iam"] | None = Field(
+        None,
+        description="`iam` signs calls with the AWS role's credentials, as calls of a Lambda Function URL always are.",
+    )
     caption_timeout: float = Field(60, gt=0, description="Seconds for one photo at the endpoint, retries included.")
     max_image_bytes: int = Field(MAX_IMAGE_BYTES, gt=0, description="The largest image that is fetched, in bytes.")
 
     inbox_url: SecretStr = Field(
-        SecretStr("sqlite:///captionbot.sqlite"), description="`sqlite:///path` or `postgresql://…`"
+        SecretStr("sqlite:///captionbot.sqlite"),
+        description="`sqlite:///path`, `postgresql://…` or an SQS queue's URL.",
     )
+    claims_table: str | None = Field(None, description="With SQS: the DynamoDB table in which events are claimed.")
     worker_concurrency: int = Field(8, gt=0, description="Events in work at once in one worker.")
     attempts: int = Field(8, gt=0, description="How often an event is tried before the bot apologises.")
     album_quiet: float = Field(2.0, gt=0, description="Seconds without a new photo after which an album is complete.")
