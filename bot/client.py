@@ -9,6 +9,7 @@ import stamina
 
 from bot.errors import TryAgain
 from bot.settings import BotSettings
+from inference.contract import PingResponse
 
 RETRIED = frozenset({429, 502, 503})
 FIRST_WAIT, LONGEST_WAIT, JITTER = 0.2, 5.0, 0.5  # seconds
@@ -67,12 +68,16 @@ class CaptionClient:
         response.raise_for_status()
         raise TryAgain(f"the endpoint answered {response.status_code}")
 
-    async def ping(self) -> bool:
-        """Whether the endpoint is up; it starts to load its model when it is not loaded. Never raises for a failure."""
+    async def ping(self) -> PingResponse | None:
+        """What the endpoint says of itself; it starts to load its model when it is not loaded. None: it is not there.
+
+        Never raises for a failure.
+        """
         try:
-            return (await self._http.get("/ping", timeout=self._timeout)).is_success
-        except httpx.HTTPError:
-            return False
+            response = await self._http.get("/ping", timeout=self._timeout)
+            return PingResponse.model_validate_json(response.content) if response.is_success else None
+        except (httpx.HTTPError, ValueError):
+            return None
 
     async def aclose(self) -> None:
         """Close the pool."""

@@ -3,6 +3,7 @@
 import asyncio
 
 from bot.client import CaptionClient
+from inference.contract import PingResponse
 
 
 class Warmer:
@@ -10,7 +11,7 @@ class Warmer:
 
     def __init__(self, client: CaptionClient) -> None:
         self._client = client
-        self._ping: asyncio.Task[bool] | None = None
+        self._ping: asyncio.Task[PingResponse | None] | None = None
 
     def warm(self) -> None:
         """Ping in the background. Call it within a running event loop; it returns at once and never raises."""
