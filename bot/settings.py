@@ -3,8 +3,9 @@
 from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr, field_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
+from bot.secrets import NamedSecrets
 from inference.contract import MAX_IMAGE_BYTES
 
 
@@ -62,6 +63,18 @@ class BotSettings(BaseSettings):
         frozenset(), description="Chat ids with commas between; empty lets every chat in."
     )
     photos_per_minute: int = Field(30, gt=0, description="Photos that one person may send in a minute.")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 (the signature is pydantic's)
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Read arguments, the environment, a `.env` file, and last the secrets that are only named."""
+        return init_settings, env_settings, dotenv_settings, NamedSecrets(settings_cls)
 
     @field_validator("allowed_slack_teams", "allowed_telegram_chats", mode="before")
     @classmethod
