@@ -16,6 +16,7 @@ class _Commands(click.Group):
         "run": "bot.commands.run",
         "webhooks": "bot.commands.webhooks",
         "demo": "bot.commands.demo",
+        "doctor": "bot.commands.doctor",
         "inbox": "bot.commands.inbox",
         "telegram": "bot.commands.telegram",
     }

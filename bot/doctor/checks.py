@@ -1,0 +1,51 @@
+"""Which checks there are, and what each of them needs."""
+
+import importlib
+from collections.abc import Awaitable, Callable
+from urllib.parse import urlsplit
+
+from bot.doctor.finding import Check, Finding, absent
+from bot.settings import BotSettings
+from inference.settings import InferenceSettings
+
+LOCAL = ("127.0.0.1", "::1", "localhost")
+
+
+def choose(bot: BotSettings | None, inference: InferenceSettings | None) -> list[Check]:
+    """List the checks, in the order of the report, for the settings that could be read."""
+    here = bot is None or urlsplit(bot.inference_url).hostname in LOCAL
+    extras = ["bot", "webhooks"]
+    if here:
+        extras += ["inference", "torch"] if inference and inference.caption_engine == "torch" else ["inference"]
+    checks = [
+        Check("Settings", ".env", _later("configuration", "check_env_file")),
+        Check("Machine", "Python", _later("machine", "check_python")),
+        Check("Machine", "packages", _later("machine", "check_packages", extras)),
+    ]
+    if inference is not None:
+        model = _later("model", "check_model", inference) if here else _elsewhere
+        checks.append(Check("Model", "model", model, seconds=60))
+    if bot is not None:
+        checks += [
+            Check("Endpoint", "endpoint", _later("endpoint", "check_endpoint", bot), seconds=65),
+            Check("Slack", "Slack", _later("slack", "check_slack", bot), seconds=25),
+            Check("Telegram", "Telegram", _later("telegram", "check_telegram", bot), seconds=25),
+            Check("Inbox", "inbox", _later("inbox", "check_inbox", bot)),
+            Check("Clock", "clock", _later("clock", "check_clock", bot)),
+        ]
+    return checks
+
+
+def _later(module: str, function: str, *arguments: object) -> Callable[[], Awaitable[list[Finding]]]:
+    """Import a check's module when it runs: a package that is missing is then that check's finding alone."""
+
+    async def run() -> list[Finding]:
+        check = getattr(importlib.import_module(f"bot.doctor.{module}"), function)
+        findings: list[Finding] = await check(*arguments)
+        return findings
+
+    return run
+
+
+async def _elsewhere() -> list[Finding]:
+    return [absent("the endpoint is on another machine, and its model with it")]
