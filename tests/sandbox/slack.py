@@ -6,9 +6,11 @@
 import asyncio
 import concurrent.futures
 import random
+import time
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from email.utils import formatdate
 from typing import Any, Self, TypeVar
 
 from aiohttp import web
@@ -25,7 +27,7 @@ from tests.sandbox.slack_workspace import BOT_USER, JSON, PERSON, Posted, Worksp
 
 BOT_TOKEN = "xoxb-sandbox-0123456789-bot"
 APP_TOKEN = "xapp-sandbox-0123456789-app"
-SIGNING_SECRET = "sandbox-signing-secret-0123456789"
+SIGNING_SECRET = "5a9db0c5ec2e7f0d1b8e44a63c77a1f0"
 ALL_SCOPES = (
     *("app_mentions:read", "chat:write", "files:read", "reactions:write"),
     *HISTORY.values(),
@@ -48,7 +50,8 @@ class SlackSandbox:
 
     Attributes to look at: `posted`, `workspace.reactions`, `workspace.calls`, `workspace.downloads`,
     `sender.deliveries`, `socket.envelopes`, `strays`; to change: `faults`, `credentials.scopes`, `subscriptions`,
-    `copies` (each event is delivered so many times), `sender.url` (the app's Request URL), `file_host.login`.
+    `copies` (each event is delivered so many times), `sender.url` (the app's Request URL), `file_host.login`, `clock`
+    (seconds by which Slack's clock is ahead).
     """
 
     def __init__(
@@ -66,6 +69,7 @@ class SlackSandbox:
         self.faults = Faults()
         self.strays: list[Stray] = []
         self.copies = 1
+        self.clock = 0.0
         self.sender = Sender(SIGNING_SECRET, request_url)
         self.socket = SocketMode()
         self.file_host = FileHost(self.workspace, self.credentials, self.faults)
@@ -103,6 +107,7 @@ class SlackSandbox:
         methods = WebAPI(self.workspace, self.credentials, self.faults, self._websocket_url)
         api.router.add_route("*", "/api/{method}", methods.handle)
         api.router.add_get("/link/", self.socket.handle)
+        api.on_response_prepare.append(self._date)
         files.router.add_get("/{kind:files-pri|files-tmb}/{place}/{name}", self.file_host.handle)
         files.router.add_get("/login", self.file_host.show_login)
         elsewhere.router.add_route("*", "/{path:.*}", self._stray)
@@ -110,6 +115,9 @@ class SlackSandbox:
         self.files_url = f"{await self._servers.serve(files, self._ports[1])}/"
         self.elsewhere_url = f"{await self._servers.serve(elsewhere, 0)}/"
         self.people.files_url = self.files_url
+
+    async def _date(self, _: web.Request, response: web.StreamResponse) -> None:
+        response.headers["Date"] = formatdate(time.time() + self.clock, usegmt=True)
 
     async def _stray(self, request: web.Request) -> web.Response:
         self.strays.append(Stray(request.path_qs, dict(request.headers)))

@@ -12,6 +12,7 @@ from tests.sandbox.slack_workspace import APP, BOT_ID, BOT_USER, JSON, PERSON, T
 
 HISTORY = {"channel": "channels:history", "group": "groups:history", "im": "im:history", "mpim": "mpim:history"}
 MAX_TEXT = 40_000
+APP_SCOPES = {"connections:write"}
 
 
 class Refused(Exception):
@@ -60,6 +61,7 @@ class WebAPI:
         if isinstance(fault, Reset) and not fault.after_work:
             return cut(request)
         arguments: JSON = {}
+        token = None
         try:
             arguments, token = await _read(request, json_accepted=method in WRITES)
             failed = {"ok": False, "error": fault.code} if isinstance(fault, Error) else None
@@ -73,7 +75,12 @@ class WebAPI:
             return cut(request)
         if isinstance(fault, Slow):
             return await send_slowly(request, json.dumps(answer).encode(), "application/json", fault)
-        return web.json_response(answer, headers={"x-oauth-scopes": ",".join(sorted(self._credentials.scopes))})
+        return web.json_response(answer, headers=self._granted(token))
+
+    def _granted(self, token: str | None) -> dict[str, str]:
+        """Name the scopes of a token that Slack knows; of another one there is nothing to tell."""
+        scopes = {self._credentials.bot_token: self._credentials.scopes, self._credentials.app_token: APP_SCOPES}
+        return {"x-oauth-scopes": ",".join(sorted(scopes[token]))} if token in scopes else {}
 
     def _call(self, method: str, arguments: JSON, token: str | None) -> JSON:
         if method != "apps.connections.open" and method not in self._methods:

@@ -1,5 +1,7 @@
 """The fake Slack refuses what the real one refuses, as seen by Slack's own client."""
 
+import time
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import aiohttp
@@ -119,3 +121,20 @@ async def test_faults_come_on_demand(slack: SlackSandbox, client: AsyncWebClient
         with pytest.raises(aiohttp.ClientError):
             await client.chat_postMessage(channel="C0GENERAL", text=text)
     assert [posted.text for posted in slack.posted] == ["four"]
+
+
+async def test_the_scopes_of_a_known_token_are_told_and_of_no_other(slack: SlackSandbox) -> None:
+    slack.credentials.scopes = {"files:read", "chat:write"}
+    told = []
+    async with aiohttp.ClientSession() as session:
+        for token in (BOT_TOKEN, "xoxb-wrong", None):
+            headers = {"Authorization": f"Bearer {token}"} if token else {}
+            async with session.post(f"{slack.api_url}auth.test", headers=headers) as answer:
+                told.append(answer.headers.get("x-oauth-scopes"))
+    assert told == ["chat:write,files:read", None, None]
+
+
+async def test_its_clock_can_be_another_one(slack: SlackSandbox) -> None:
+    slack.clock = 3600.0
+    async with aiohttp.ClientSession() as session, session.head(slack.api_url) as answer:
+        assert 3500 < parsedate_to_datetime(answer.headers["Date"]).timestamp() - time.time() < 3700
