@@ -13,6 +13,7 @@ class _Commands(click.Group):
         "caption": "bot.commands.caption",
         "serve": "bot.commands.serve",
         "export": "bot.commands.export",
+        "web": "bot.commands.web",
         "run": "bot.commands.run",
         "webhooks": "bot.commands.webhooks",
         "demo": "bot.commands.demo",

@@ -1,0 +1,1 @@
+"""The web chat: a Streamlit page that captions photos in the browser."""

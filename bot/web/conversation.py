@@ -1,0 +1,89 @@
+"""What was sent on the page and answered; it lives as long as the browser's tab."""
+
+import asyncio
+import time
+from dataclasses import dataclass, field
+from io import BytesIO
+from uuid import uuid4
+
+from bot.errors import Declined
+from bot.outcomes import Refused
+from bot.settings import BotSettings
+from bot.shrink import prepare
+from bot.web.asking import Answer, Unanswered, ask
+from inference import contract
+from inference.screening import decode
+
+REMEMBERED = 50  # turns, so that a tab that stays open for days holds a few megabytes at most
+SHOWN = 640  # pixels on the longest side of a photo on the page
+
+
+@dataclass
+class Turn:
+    """A photo (or only words) and its answer.
+
+    `photo` is what was sent, then, once it is screened, what travels to the endpoint; it is dropped when there is a
+    final answer. `picture` is the JPEG that the page shows. `seconds` is how long the endpoint took.
+    """
+
+    name: str
+    photo: bytes | None
+    said: str = ""
+    picture: bytes | None = None
+    answer: Answer | None = None
+    seconds: float = 0.0
+    id: str = field(default_factory=lambda: uuid4().hex)
+
+    def screen(self, limit: int) -> None:
+        """Apply the screening rules to what was sent, and shrink it; a second time does nothing."""
+        if self.photo is None or self.picture is not None:
+            return
+        try:
+            photo = prepare(self.photo, limit)
+            self.picture = _picture(photo)
+            self.photo = photo
+        except Declined as declined:
+            self._close(Refused(declined.sentence))
+        except contract.Refused as refused:
+            self._close(Refused(refused.message))
+
+    def ask(self, settings: BotSettings) -> None:
+        """Wait for the endpoint's answer, if there is none yet."""
+        if self.photo is None or self.answer is not None:
+            return
+        start = time.monotonic()
+        answer = asyncio.run(ask(settings, self.photo, f"web-{self.id}"))
+        self.seconds = time.monotonic() - start
+        self._close(answer)
+
+    def ask_again(self) -> None:
+        """Forget an answer that was none."""
+        self.answer = None
+
+    def _close(self, answer: Answer) -> None:
+        self.answer = answer
+        if not isinstance(answer, Unanswered):
+            self.photo = None
+
+
+@dataclass
+class Conversation:
+    """The turns, oldest first."""
+
+    turns: list[Turn] = field(default_factory=list)
+
+    def add(self, turn: Turn) -> None:
+        """Add a turn; the oldest are forgotten."""
+        self.turns.append(turn)
+        del self.turns[:-REMEMBERED]
+
+
+def _picture(photo: bytes) -> bytes:
+    """Make the JPEG to show; raises `contract.Refused` for pixels that cannot be decoded."""
+    image = decode(photo, (SHOWN // 2, SHOWN // 2))
+    image.thumbnail((SHOWN, SHOWN))
+    # The pixels are upright by now.
+    image.info.pop("exif", None)
+    out = BytesIO()
+    image.save(out, "JPEG", quality=85)
+    return out.getvalue()
