@@ -70,7 +70,9 @@ def create_app(settings: InferenceSettings, captioner: Captioner | None = None) 
     async def caption(request: Request) -> Response:
         """Caption one image, sent as the multipart field `image` or as the request's body."""
         started = time.perf_counter()
-        deadline = Deadline.after(settings.caption_deadline)
+        # Where the server may stop a request, it says when.
+        seconds = min(settings.caption_deadline, getattr(request.state, "seconds_left", settings.caption_deadline))
+        deadline = Deadline.after(seconds)
         _authorize(request, settings)
         with Upload(request, settings.max_image_bytes, buffer) as upload:
             data = await upload.read(deadline)
