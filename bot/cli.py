@@ -17,6 +17,7 @@ class _Commands(click.Group):
         "run": "bot.commands.run",
         "webhooks": "bot.commands.webhooks",
         "demo": "bot.commands.demo",
+        "init": "bot.commands.init",
         "doctor": "bot.commands.doctor",
         "inbox": "bot.commands.inbox",
         "telegram": "bot.commands.telegram",

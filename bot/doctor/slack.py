@@ -55,12 +55,12 @@ async def check_bot_token(settings: BotSettings) -> list[Finding]:
     if token is None:
         return [wrong("bot token", f"{BOT_TOKEN} is not set", WHERE[BOT_TOKEN])]
     try:
-        answer, headers = await _call(settings, "auth.test", BOT_TOKEN, token)
+        answer, headers = await call(settings, "auth.test", BOT_TOKEN, token)
     except (Refused, Unreachable) as error:
-        return [_failed("bot token", error, BOT_TOKEN, settings)]
+        return [failed("bot token", error, BOT_TOKEN, settings)]
     return [
         ok("bot token", f"{answer.get('user')} in the workspace {answer.get('team')}"),
-        _scopes(headers.get("x-oauth-scopes")),
+        scopes(headers.get("x-oauth-scopes")),
     ]
 
 
@@ -70,9 +70,9 @@ async def check_app_token(settings: BotSettings) -> Finding:
     if token is None:
         return wrong("app token", f"{APP_TOKEN} is not set", WHERE[APP_TOKEN])
     try:
-        await _call(settings, "apps.connections.open", APP_TOKEN, token)
+        await call(settings, "apps.connections.open", APP_TOKEN, token)
     except (Refused, Unreachable) as error:
-        return _failed("app token", error, APP_TOKEN, settings)
+        return failed("app token", error, APP_TOKEN, settings)
     return ok("app token", "Slack lets it open a Socket Mode connection")
 
 
@@ -94,20 +94,19 @@ def wanted() -> tuple[set[str], set[str]]:
     return set(manifest["oauth_config"]["scopes"]["bot"]), set(events)
 
 
-def _scopes(granted: str | None) -> Finding:
+def scopes(granted: str | None) -> Finding:
+    """Compare the scopes that a token has (its x-oauth-scopes header) with those that the manifest asks for."""
     if granted is None:
         return note("scopes", "Slack did not say which scopes the token has", "")
-    scopes, _ = wanted()
-    missing = sorted(scopes - {scope.strip() for scope in granted.split(",")})
+    needed, _ = wanted()
+    missing = sorted(needed - {scope.strip() for scope in granted.split(",")})
     if not missing:
-        return ok("scopes", f"all {len(scopes)} that the bot needs")
+        return ok("scopes", f"all {len(needed)} that the bot needs")
     remedy = f"{APPS} > your app > OAuth & Permissions > Bot Token Scopes: add them, then reinstall the app."
     return wrong("scopes", f"missing: {', '.join(missing)}", remedy)
 
 
-async def _call(
-    settings: BotSettings, method: str, name: str, token: SecretStr
-) -> tuple[dict[str, Any], httpx.Headers]:
+async def call(settings: BotSettings, method: str, name: str, token: SecretStr) -> tuple[dict[str, Any], httpx.Headers]:
     """Call a method without arguments. Raises Refused, Unreachable."""
     if problem := malformed(name, token.get_secret_value()):
         raise Refused(problem)
@@ -126,7 +125,8 @@ async def _call(
     return answer, response.headers
 
 
-def _failed(subject: str, error: Refused | Unreachable, name: str, settings: BotSettings) -> Finding:
+def failed(subject: str, error: Refused | Unreachable, name: str, settings: BotSettings) -> Finding:
+    """Tell why a call with the token of this name failed."""
     if isinstance(error, Unreachable):
         text = f"{settings.slack_api_url} cannot be reached ({error})"
         return wrong(subject, text, "Check the network, a proxy, and SLACK_API_URL if it is set.")

@@ -1,0 +1,1 @@
+"""`captionbot init`: the questions that it asks, and the `.env` that it writes."""
