@@ -36,6 +36,8 @@ def show() -> None:
         st.caption(messages.WEB_HOW)
     for turn in conversation.turns:
         _draw(turn, settings)
+    if conversation.turns:
+        parts.end(conversation.news)
 
 
 def _receive(conversation: Conversation) -> None:

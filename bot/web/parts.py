@@ -26,15 +26,15 @@ _gallery = st.components.v2.component(
     "captionbot_samples",
     html="<div role='group' aria-label='Sample photos'></div>",
     css="""
-    div { display: flex; gap: 0.5rem; }
+    [role=group] { display: flex; gap: 0.5rem; }
     button { padding: 0; border: 2px solid transparent; border-radius: var(--st-base-radius); background: none;
-             line-height: 0; cursor: pointer; flex: 0 1 4rem; min-width: 2.75rem; aspect-ratio: 1; overflow: hidden; }
+             line-height: 0; cursor: pointer; flex: none; width: 3.25rem; aspect-ratio: 1; overflow: hidden; }
     button:hover, button:focus-visible { border-color: var(--st-primary-color); outline: none; }
     img { width: 100%; height: 100%; object-fit: cover; border-radius: calc(var(--st-base-radius) - 2px); }
     """,
     js="""
     export default function ({ data, parentElement, setTriggerValue }) {
-      const group = parentElement.querySelector("div");
+      const group = parentElement.querySelector("[role=group]");
       group.replaceChildren(...data.map(({ name, description, source }) => {
         const button = document.createElement("button");
         const image = document.createElement("img");
@@ -52,10 +52,10 @@ _gallery = st.components.v2.component(
 
 _caption = st.components.v2.component(
     "captionbot_caption",
-    html="<p role='status'></p><div><span></span><button type='button'>Copy</button></div>",
+    html="<p role='status'></p><footer><span></span><button type='button'>Copy</button></footer>",
     css="""
     p { margin: 0.25rem 0 0.5rem; font-size: 1.125rem; line-height: 1.5; overflow-wrap: anywhere; min-height: 1.5em; }
-    div { display: flex; gap: 0.75rem; align-items: center; font-size: 0.875rem; }
+    footer { display: flex; gap: 0.75rem; align-items: center; font-size: 0.875rem; }
     span { opacity: 0.75; }
     button { font: inherit; color: inherit; background: none; border: 1px solid var(--st-border-color);
              border-radius: var(--st-base-radius); padding: 0.375rem 0.75rem; cursor: pointer; min-height: 1.75rem; }
@@ -85,6 +85,18 @@ _caption = st.components.v2.component(
         button.setAttribute("aria-label", "Copied");
         setTimeout(() => { button.textContent = "Copy"; button.setAttribute("aria-label", "Copy caption"); }, 2000);
       };
+    }
+    """,
+)
+
+_end = st.components.v2.component(
+    "captionbot_end",
+    html="<hr aria-hidden='true' style='margin: 0; border: 0;'>",
+    js="""
+    export default function ({ data, parentElement }) {
+      const end = parentElement.querySelector("hr");
+      if (end.dataset.seen !== String(data)) setTimeout(() => end.scrollIntoView({ block: "end" }), 100);
+      end.dataset.seen = data;
     }
     """,
 )
@@ -121,10 +133,15 @@ def _thumbnail(path: Path) -> str:
 def gallery() -> Sample | None:
     """Show the sample photos; returns the one that was clicked just now."""
     data = [{"name": s.name, "description": s.description, "source": s.source} for s in samples()]
-    chosen = _gallery(key="samples", data=data, on_chosen_change=lambda: None).chosen
+    chosen = _gallery(key="samples", data=data, width="content", on_chosen_change=lambda: None).chosen
     return next((sample for sample in samples() if sample.name == chosen), None)
 
 
 def caption(text: str, seconds: float, key: str) -> None:
     """Show a caption, how many seconds it took, and a button that copies it."""
     _caption(key=key, data={"text": text, "time": f"{seconds:.2f} s"})
+
+
+def end(news: int) -> None:
+    """Mark the end of the conversation; the page is scrolled to it when `news` is another number than before."""
+    _end(key="end", data=news)

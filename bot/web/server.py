@@ -19,6 +19,9 @@ OPTIONS = {
     "theme.light.primaryColor": "#0f6b66",
     "theme.dark.primaryColor": "#4fc3b8",
     "theme.baseRadius": "0.75rem",
+    "theme.headingFontSizes": "2rem",
+    "theme.paddingTop": "1rem",
+    "theme.paddingBottom": "1.5rem",
 }
 
 

@@ -29,8 +29,9 @@ def show_captioner(settings: BotSettings) -> None:
     state = seen.state if seen else None
     rows = {"Model": state.model if state else "–", "Engine": state.engine if state else "–"}
     for name, value in {**rows, "Endpoint": _shown(settings.inference_url)}.items():
-        st.caption(name)
-        st.text(value)
+        with st.container(gap=None):
+            st.caption(name)
+            st.text(value)
 
 
 def _shown(url: str) -> str:
