@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from inference import documentation
 from inference.captioner import Cancelled, Caption, Captioner, Deadline, DeadlineExceeded
@@ -42,6 +43,7 @@ def create_app(settings: InferenceSettings, captioner: Captioner | None = None) 
     app.add_exception_handler(Refused, _refuse)
     app.add_exception_handler(DeadlineExceeded, _apologise)
     app.add_exception_handler(Cancelled, _forget)
+    app.add_exception_handler(ClientDisconnect, _forget)
     app.add_exception_handler(HTTPException, _not_here)
 
     @app.get("/", summary="Health check", response_model=PingResponse, responses=documentation.UNHEALTHY)

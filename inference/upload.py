@@ -22,6 +22,11 @@ class _InMemory(MultiPartParser):
 
     spool_max_size = 1 << 62
 
+    def close(self) -> None:
+        """Close every file that was begun, also one whose part never ended."""
+        for file in self._files_to_close_on_error:
+            file.close()
+
 
 class Upload:
     """One request's image. As a context manager it gives its share of the buffer back."""
@@ -65,17 +70,15 @@ class Upload:
         self._check_declared(self._limit + FRAMING)
         parser = _InMemory(self._request.headers, self._chunks(self._limit + FRAMING), max_files=2, max_fields=8)
         try:
-            form = await parser.parse()
+            data = await self._only_image(await parser.parse())
         except (MultiPartException, KeyError, UnicodeError, ValueError) as error:
             # KeyError: a boundary is missing.
             raise Refused(
                 Code.CORRUPT_IMAGE,
                 "That form can't be read: it needs one multipart/form-data part named `image`, and a boundary.",
             ) from error
-        try:
-            data = await self._only_image(form)
         finally:
-            await form.close()
+            parser.close()
         check_length(len(data), self._limit)
         return data
 

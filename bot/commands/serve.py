@@ -8,17 +8,18 @@ import click
 @click.option("--host", default="0.0.0.0", show_default=True, help="The address to listen on.")  # noqa: S104 (containers)
 def command(port: int, host: str) -> None:
     """Serve the captioning endpoint: POST /caption, GET /ping, and its documentation on /docs."""
-    import uvicorn
-
     from inference import logs
     from inference.app import create_app
     from inference.captioner import ModelError, load_captioner
+    from inference.server import PortTaken, bound
+    from inference.server import serve as serve_app
     from inference.settings import InferenceSettings, SettingsError, read_settings
 
     try:
         settings = read_settings(InferenceSettings)
         logs.configure(secrets=[settings.inference_api_key])
+        listener = bound(host, port)
         captioner = load_captioner(settings)
-    except (SettingsError, ModelError) as error:
+    except (SettingsError, PortTaken, ModelError) as error:
         raise click.ClickException(str(error)) from None
-    uvicorn.run(create_app(settings, captioner), host=host, port=port, log_config=None, access_log=False)
+    serve_app(create_app(settings, captioner), listener, settings.caption_deadline)

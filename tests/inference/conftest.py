@@ -1,0 +1,27 @@
+"""The starter model, loaded once, and the endpoint that serves it."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from inference.captioner import Captioner, load_captioner
+from inference.settings import InferenceSettings
+from tests.inference.serving import Painter, serving
+
+
+@pytest.fixture(scope="session")
+def captioner() -> Captioner:
+    return load_captioner(InferenceSettings())
+
+
+@pytest.fixture(scope="session")
+def url(captioner: Captioner) -> Iterator[str]:
+    with serving(InferenceSettings(), captioner) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def painter_url() -> Iterator[str]:
+    """An endpoint whose captions tell what its captioner was shown."""
+    with serving(InferenceSettings(), Painter()) as address:
+        yield address

@@ -1,0 +1,107 @@
+"""The endpoint on a real port, and captioners that show what a request does to one."""
+
+import json
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from urllib.parse import urlsplit
+
+import httpx
+import uvicorn
+from PIL.Image import Image
+
+from inference.app import create_app
+from inference.captioner import Caption, Captioner, Deadline
+from inference.server import protocol
+from inference.settings import InferenceSettings
+from tests.inference.images import encoded, photo
+
+JPEG = encoded(photo(), "JPEG")
+
+
+def settings_of(**values: object) -> InferenceSettings:
+    return InferenceSettings.model_validate(values)
+
+
+@contextmanager
+def serving(settings: InferenceSettings, captioner: Captioner | None = None) -> Iterator[str]:
+    """The endpoint on a free port, served as `captionbot serve` does; yields its URL."""
+    listener = socket.create_server(("127.0.0.1", 0), backlog=256)
+    config = uvicorn.Config(
+        create_app(settings, captioner),
+        http=protocol(settings.caption_deadline),
+        log_config=None,
+        access_log=False,
+        lifespan="on",
+    )
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, args=([listener],))
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join()
+        listener.close()
+
+
+class Slow:
+    """A captioner whose steps take long; `stopped` is set when one is told to stop."""
+
+    model, engine, input_size = "slow", "onnx", (224, 224)
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        self.started = threading.Event()
+        self.stopped = threading.Event()
+
+    def caption(self, image: Image, deadline: Deadline) -> Caption:
+        self.started.set()
+        end = time.monotonic() + self.seconds
+        try:
+            while time.monotonic() < end:
+                deadline.check()
+                time.sleep(0.005)
+        except Exception:
+            self.stopped.set()
+            raise
+        return Caption("at last", 0.0, self.seconds)
+
+
+class Painter:
+    """A captioner that says what it sees: the size, and the average colour of each quarter, row by row."""
+
+    model, engine, input_size = "painter", "onnx", (224, 224)
+
+    def caption(self, image: Image, deadline: Deadline) -> Caption:
+        quarters = image.resize((2, 2), reducing_gap=None)
+        colours = [quarters.getpixel((x, y)) for y in (0, 1) for x in (0, 1)]
+        return Caption(json.dumps({"size": image.size, "colours": colours}), 0.0, 0.0)
+
+
+def refused(answer: httpx.Response, status: int, code: str) -> str:
+    """The sentence of a refusal in the contract's shape."""
+    body = answer.json()
+    assert (answer.status_code, body["status"], body["error"]) == (status, "error", code), body
+    assert "Traceback" not in answer.text
+    message: str = body["message"]
+    assert message[0].isupper()
+    assert message.endswith((".", ")"))
+    return message
+
+
+def connected(url: str) -> socket.socket:
+    """A bare connection, for what no HTTP library would send."""
+    address = urlsplit(url)
+    return socket.create_connection((address.hostname, address.port or 80), timeout=30)
+
+
+def eventually(condition: Callable[[], bool], seconds: float = 20) -> bool:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if condition():
+            return True
+        time.sleep(0.02)
+    return False
