@@ -12,8 +12,7 @@ from starlette.routing import Route
 from bot.settings import BotSettings
 from inference.settings import read_settings
 from webhooks.door import MAX_BODY, Source, answer
-from webhooks.inbox import Inbox
-from webhooks.mailbox import Mailbox
+from webhooks.inbox import Inbox, open_inbox
 from webhooks.slack import Slack
 from webhooks.telegram import Telegram
 
@@ -56,4 +55,4 @@ def __getattr__(name: str) -> Starlette:
     if name != "app":
         raise AttributeError(name)
     settings = read_settings(BotSettings)
-    return create_app(settings, Mailbox(settings.inbox_url.get_secret_value()))
+    return create_app(settings, open_inbox(settings.inbox_url.get_secret_value()))

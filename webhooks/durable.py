@@ -14,7 +14,8 @@ from dbos import DBOS, DBOSConfig, Debouncer, SetEnqueueOptions, SetWorkflowID
 from dbos import error as dbos_error
 
 from webhooks import slots
-from webhooks.jobs import Jobs, sentence_of
+from webhooks.attempts import FIRST_WAIT, GROWTH, sentence_of
+from webhooks.jobs import Jobs
 from webhooks.mailbox import DAY, Mailbox, Waiting
 
 log = logging.getLogger(__name__)
@@ -24,7 +25,6 @@ EVENTS, ALBUMS = "events", "albums"
 # To be changed with the workflows below: DBOS resumes a workflow only in the version that began it.
 VERSION = "1"
 POLL = 0.1  # seconds between two looks at a queue
-FIRST_WAIT, GROWTH = 1.0, 2.0  # seconds before the second attempt, and how the wait grows after that
 ALBUM_TIMEOUT = 60.0  # seconds for which siblings may keep an album open
 FORGET_AT_ONCE = 500  # workflows deleted in one transaction
 

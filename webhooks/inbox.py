@@ -30,3 +30,19 @@ class Inbox(Protocol):
 
     async def put(self, event: Event) -> None:
         """Keep an event; the same id is kept once. Raises InboxError."""
+
+
+def is_queue(url: str) -> bool:
+    """Whether INBOX_URL names a queue of SQS, which on AWS the worker's Lambda function empties."""
+    return url.startswith(("https://", "http://"))
+
+
+def open_inbox(url: str) -> Inbox:
+    """Open what INBOX_URL names: an SQS queue by its URL, or a table of SQLite or Postgres."""
+    if is_queue(url):
+        from webhooks.sqs import Queue
+
+        return Queue(url)
+    from webhooks.mailbox import Mailbox
+
+    return Mailbox(url)

@@ -43,6 +43,13 @@ def retry(ids: tuple[str, ...], everything: bool) -> None:
 
 
 def _mailbox() -> "Mailbox":
+    from webhooks.inbox import is_queue
     from webhooks.mailbox import Mailbox
 
-    return Mailbox(bot_settings().inbox_url.get_secret_value())
+    url = bot_settings().inbox_url.get_secret_value()
+    if is_queue(url):
+        raise click.ClickException(
+            "On AWS the events that could not be answered are in the dead-letter queue of INBOX_URL's queue. "
+            "`aws sqs start-message-move-task --source-arn ARN` (the dead-letter queue's) has them tried again."
+        )
+    return Mailbox(url)

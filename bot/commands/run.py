@@ -32,8 +32,9 @@ def command() -> None:
 async def _run(settings: "BotSettings") -> None:
     import asyncio
 
+    from webhooks.carrier import work
     from webhooks.mailbox import Mailbox
-    from webhooks.worker import work, worker
+    from webhooks.worker import worker
 
     inbox = Mailbox(settings.inbox_url.get_secret_value())
     async with worker(settings) as handler, asyncio.TaskGroup() as group:

@@ -40,13 +40,13 @@ async def _door(settings: "BotSettings", host: str, port: int) -> None:
     import uvicorn
 
     from webhooks.app import create_app
-    from webhooks.mailbox import Mailbox
+    from webhooks.inbox import open_inbox
 
     class Server(uvicorn.Server):
         def capture_signals(self) -> AbstractContextManager[None]:  # type: ignore[override]
             return nullcontext()  # `run_until_stopped` has the signals
 
-    app = create_app(settings, Mailbox(settings.inbox_url.get_secret_value()))
+    app = create_app(settings, open_inbox(settings.inbox_url.get_secret_value()))
     server = Server(uvicorn.Config(app, host=host, port=port, log_config=None, access_log=False, lifespan="off"))
     serving = asyncio.ensure_future(server.serve())
     try:
@@ -58,7 +58,8 @@ async def _door(settings: "BotSettings", host: str, port: int) -> None:
 
 
 async def _worker(settings: "BotSettings") -> None:
-    from webhooks.worker import work, worker
+    from webhooks.carrier import work
+    from webhooks.worker import worker
 
     async with worker(settings) as handler:
         await work(settings, handler)

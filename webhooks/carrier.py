@@ -1,0 +1,59 @@
+"""The worker on one machine: carries letters from the mailbox to whoever answers them, until it is stopped."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+
+from bot.settings import BotSettings
+from inference.settings import SettingsError
+from webhooks.attempts import Handler
+from webhooks.durable import Durable
+from webhooks.inbox import is_queue
+from webhooks.jobs import Jobs
+from webhooks.mailbox import Mailbox
+
+log = logging.getLogger(__name__)
+
+LOOK = 0.1  # seconds between two looks at the mailbox
+BATCH = 100  # letters taken from it at a look
+ADOPTION = 5.0  # seconds between two looks for what dead workers left
+HOUSEKEEPING = 3600.0  # seconds
+
+
+async def work(settings: BotSettings, handler: Handler) -> None:
+    """Carry letters from the inbox to a handler until cancelled. Raises SettingsError."""
+    url = settings.inbox_url.get_secret_value()
+    if is_queue(url):
+        raise SettingsError(
+            "INBOX_URL names a queue of SQS, which the worker's Lambda function empties. "
+            "To work on this machine, set sqlite:///path or postgresql://…"
+        )
+    mailbox = Mailbox(url)
+    durable = Durable(
+        url,
+        mailbox,
+        Jobs(mailbox, handler),
+        at_once=settings.worker_concurrency,
+        attempts=settings.attempts,
+        quiet=settings.album_quiet,
+    )
+    async with durable, asyncio.TaskGroup() as group:
+        group.create_task(_every(LOOK, lambda: _carry(mailbox, durable)))
+        group.create_task(_every(ADOPTION, durable.adopt))
+        group.create_task(_every(HOUSEKEEPING, durable.forget))
+
+
+async def _carry(mailbox: Mailbox, durable: Durable) -> None:
+    for letter in await asyncio.to_thread(mailbox.waiting, BATCH):
+        await durable.hand(letter)
+        await asyncio.to_thread(mailbox.handed, letter.id)
+
+
+async def _every(seconds: float, task: Callable[[], Awaitable[None]]) -> None:
+    while True:
+        try:
+            await task()
+        except Exception as error:  # noqa: BLE001 (a database that is away for a while must not end the worker)
+            log.warning("the inbox failed", extra={"reason": type(error).__name__})
+            await asyncio.sleep(1)
+        await asyncio.sleep(seconds)
