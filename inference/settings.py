@@ -23,6 +23,10 @@ def read_settings(kind: type[Settings]) -> Settings:
     except ValidationError as error:
         lines = [f"{'.'.join(map(str, e['loc'])).upper() or 'Settings'}: {_why(e['msg'])}" for e in error.errors()]
         raise SettingsError("\n".join(lines)) from None
+    except OSError as error:
+        raise SettingsError(f"{error.filename}: {error.strerror}. Let this user read it, or start elsewhere.") from None
+    except UnicodeDecodeError:
+        raise SettingsError("The file .env in this folder is not UTF-8 text. Mend it, or start elsewhere.") from None
 
 
 def _why(message: str) -> str:

@@ -1,5 +1,7 @@
 """Settings come from the environment, once, and say what is wrong with them."""
 
+from pathlib import Path
+
 import pytest
 
 from bot.settings import BotSettings
@@ -37,3 +39,10 @@ def test_secrets_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
         "123:secret",
         "postgresql://bot:password@db/inbox",
     }
+
+
+def test_an_env_file_that_is_no_text_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / ".env").write_bytes(b"SLACK_BOT_TOKEN=xoxb-\xff\xfe")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SettingsError, match=r"\.env in this folder is not UTF-8"):
+        read_settings(BotSettings)

@@ -1,0 +1,56 @@
+"""Write the README's tables of settings from the classes that read them: `python docs/settings.py`."""
+
+import sys
+from pathlib import Path
+
+from pydantic import SecretStr
+from pydantic_settings import BaseSettings
+
+from bot.settings import BotSettings
+from inference.settings import InferenceSettings
+
+README = Path(__file__).parents[1] / "README.md"
+BEGIN, END = "<!-- settings: written by docs/settings.py -->", "<!-- end of settings -->"
+CLASSES: dict[str, type[BaseSettings]] = {
+    "The endpoint: `captionbot serve` and `captionbot caption`": InferenceSettings,
+    "The bot: every other command": BotSettings,
+}
+
+
+def table(kind: type[BaseSettings]) -> str:
+    """Write one class as a table. Raises ValueError for a setting without a description."""
+    rows = ["| setting | default | what it is |", "|---|---|---|"]
+    for name, field in kind.model_fields.items():
+        if not field.description:
+            raise ValueError(f"{kind.__name__}.{name} has no description")
+        rows.append(f"| `{name.upper()}` | {_shown(field.default)} | {field.description.rstrip('.')} |")
+    return "\n".join(rows)
+
+
+def rewritten(readme: str) -> str:
+    """Put the tables between the marks of a README."""
+    before, rest = readme.split(BEGIN)
+    after = rest.split(END)[1]
+    tables = "\n\n".join(f"**{title}**\n\n{table(kind)}" for title, kind in CLASSES.items())
+    return f"{before}{BEGIN}\n\n{tables}\n\n{END}{after}"
+
+
+def _shown(default: object) -> str:
+    value = default.get_secret_value() if isinstance(default, SecretStr) else default
+    if value is None or value == frozenset():
+        return ""
+    return f"`{value:g}`" if isinstance(value, float) else f"`{value}`"
+
+
+def main() -> int:
+    """Rewrite the README, or with `--check` only tell whether it is what it should be."""
+    text = README.read_text(encoding="utf-8")
+    wanted = rewritten(text)
+    if "--check" in sys.argv[1:]:
+        return int(text != wanted)
+    README.write_text(wanted, encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
