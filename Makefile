@@ -1,6 +1,6 @@
 # Everything happens in .venv; nothing else on the machine is touched.
 .DEFAULT_GOAL := help
-.PHONY: help install demo test bench lint
+.PHONY: help install demo test test-arm64 bench lint lock
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -39,6 +39,9 @@ demo: install ## the whole bot on this machine, with no account: HTTP, a Slack t
 test: install ## every test
 	@$(BIN)/python -m pytest $(TESTS)
 
+test-arm64: install ## the captioner on an emulated ARM64 processor, as Lambda runs it; takes minutes
+	@tests/arm64/prove.sh $(BIN)/python
+
 bench: install ## the front door beside Bolt's own Lambda adapter, in one run
 	@$(BIN)/python -m tests.bench.bench_front_door
 
@@ -46,3 +49,15 @@ lint: install ## style and types
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
+
+# One lock for each image: what AWS's ARM64 functions and a Linux container run, CPython 3.12 with glibc 2.34 or newer.
+LOCK := $(BIN)/uv --quiet --config-file docker/requirements/lock.toml pip compile --generate-hashes --no-annotate \
+	--custom-compile-command 'make lock' --python-version 3.12 --python-platform aarch64-manylinux_2_34 --only-binary :all:
+LOCKS := docker/requirements
+
+lock: install ## pin what goes into the images; with UPGRADE=--upgrade the newest that pyproject.toml allows
+	@$(LOCK) $(UPGRADE) pyproject.toml --extra inference -o $(LOCKS)/inference.txt
+	@$(LOCK) $(UPGRADE) pyproject.toml --extra inference --extra torch --no-emit-package torch -o $(LOCKS)/export.txt
+	@$(LOCK) $(UPGRADE) pyproject.toml --extra bot --extra aws -o $(LOCKS)/webhooks.txt
+	@$(LOCK) $(UPGRADE) pyproject.toml --extra inference --extra bot --extra webhooks --extra web -o $(LOCKS)/bot.txt
+	@echo uv | $(LOCK) $(UPGRADE) - -o $(LOCKS)/uv.txt

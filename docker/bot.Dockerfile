@@ -1,0 +1,25 @@
+# syntax=docker/dockerfile:1
+# `captionbot` with everything but torch, for one machine: see compose.yaml.
+FROM python:3.12-slim AS build
+WORKDIR /build
+ENV UV_LINK_MODE=copy UV_PYTHON_DOWNLOADS=never VIRTUAL_ENV=/captionbot
+COPY docker docker
+RUN pip install --no-cache-dir --require-hashes -r docker/requirements/uv.txt
+RUN --mount=type=cache,target=/root/.cache/uv \
+    uv venv /captionbot \
+    && uv pip install --require-hashes --no-deps --only-binary :all: -r docker/requirements/bot.txt
+COPY pyproject.toml README.md LICENSE ./
+COPY bot bot
+COPY inference inference
+COPY webhooks webhooks
+RUN uv pip install --no-deps --compile-bytecode .
+
+FROM python:3.12-slim
+COPY --from=build /captionbot /captionbot
+# The inbox's volume takes its owner from this folder.
+RUN install --directory --owner=10001 --group=10001 /var/lib/captionbot
+USER 10001:10001
+WORKDIR /var/lib/captionbot
+ENV PATH=/captionbot/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
+ENTRYPOINT ["captionbot"]
+CMD ["serve"]

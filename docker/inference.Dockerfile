@@ -1,0 +1,62 @@
+# syntax=docker/dockerfile:1
+# The captioner as a Lambda function.
+#   docker buildx build --platform linux/arm64 --provenance=false --sbom=false -f docker/inference.Dockerfile .
+#
+# ENGINE: onnx is what ships; torch is the reference. CAPTION_MODEL: `starter`, or a Hugging Face id.
+#
+# Wheels, bytecode and the model are prepared on the builder's own platform and the last stage only copies: an ARM64 image
+# comes from an x86 machine without a step under emulation.
+ARG ENGINE=onnx
+
+FROM --platform=$BUILDPLATFORM public.ecr.aws/lambda/python:3.12 AS tools
+WORKDIR /build
+ENV UV_LINK_MODE=copy
+COPY docker docker
+RUN pip install --no-cache-dir --require-hashes -r docker/requirements/uv.txt
+
+FROM tools AS packages-onnx
+ARG TARGETARCH
+RUN --mount=type=cache,target=/root/.cache/uv \
+    docker/unpack "$TARGETARCH" /packages docker/requirements/inference.txt
+
+FROM tools AS packages-torch
+ARG TARGETARCH
+RUN --mount=type=cache,target=/root/.cache/uv \
+    docker/unpack "$TARGETARCH" /packages docker/requirements/torch.txt docker/requirements/export.txt
+
+# The model as a folder: exported for onnx, the checkpoint itself for torch.
+FROM tools AS model
+ARG BUILDARCH
+ARG CAPTION_MODEL=cnmoro/mini-image-captioning
+RUN --mount=type=cache,target=/root/.cache/uv \
+    if [ "$CAPTION_MODEL" != starter ]; then \
+        docker/unpack "$BUILDARCH" /export docker/requirements/torch.txt docker/requirements/export.txt; \
+    fi
+COPY bot bot
+COPY inference inference
+ENV PYTHONPATH=/export
+ARG ENGINE
+RUN if [ "$CAPTION_MODEL" = starter ]; then \
+        cp -r inference/starter /model; \
+    elif [ "$ENGINE" = torch ]; then \
+        folder=$(python -c 'import sys; from inference.checkpoint import locate; print(locate(sys.argv[1])[0])' \
+            "$CAPTION_MODEL") && cp -rL "$folder" /model; \
+    else \
+        python -c 'from bot.cli import main; main()' export "$CAPTION_MODEL" /model; \
+    fi
+
+# A stage of this file, which has no tag:
+# hadolint ignore=DL3006
+FROM packages-${ENGINE} AS function
+COPY inference /packages/inference
+WORKDIR /packages/inference
+# unchecked-hash: Python then asks no file for its time before it takes the bytecode.
+RUN rm -r export recipe samples starter \
+    && python -m compileall -q --invalidation-mode unchecked-hash /packages
+
+FROM public.ecr.aws/lambda/python:3.12
+ARG ENGINE
+COPY --from=function /packages ${LAMBDA_TASK_ROOT}
+COPY --from=model /model /opt/model
+ENV CAPTION_ENGINE=${ENGINE} CAPTION_MODEL=/opt/model
+CMD ["inference.handler.handler"]
