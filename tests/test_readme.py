@@ -1,0 +1,200 @@
+"""Everything that the README tells one to type is run, each where the sandbox stands in for the rest of the world."""
+
+import configparser
+import json
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import click
+import playwright
+import pytest
+
+from bot.cli import main
+from tests.bot.terminal import terminal
+from tests.ports import free_port
+from tests.sandbox.slack import SlackSandbox
+from tests.sandbox.telegram import TelegramSandbox
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+COMMANDS = [
+    line.partition("  #")[0].strip() for language, text in BLOCKS if language == "sh" for line in text.splitlines()
+]
+ACTIVATE = "source .venv/bin/activate"
+PORT = re.compile(r"--port (\d+)")
+# These set up a whole machine, an account at AWS or this very run of the tests: they have tests of their own, and here
+# the tool that reads them says whether they can be read.
+ONLY_PARSED = ("docker ", "sam ", "aws ")
+
+
+def blocks(language: str) -> list[str]:
+    return [text for found, text in BLOCKS if found == language]
+
+
+@dataclass
+class Desk:
+    """A folder with a photo and an activated environment, as the README's reader has it; ports are free ones."""
+
+    folder: Path
+    environment: dict[str, str]
+    ports: dict[str, str] = field(default_factory=lambda: {port: str(free_port()) for port in ("8000", "8080", "8501")})
+    servers: list[subprocess.Popen[bytes]] = field(default_factory=list)
+
+    def moved(self, text: str) -> str:
+        for port, here in self.ports.items():
+            text = re.sub(rf"\b{port}\b", here, text)
+        return text
+
+    def run(self, command: str) -> str:
+        done = subprocess.run(
+            ["bash", "-euc", f"{ACTIVATE}\n{self.moved(command)}"],
+            cwd=self.folder,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=280,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def serve(self, command: str) -> None:
+        """Start a command that goes on, and wait until its port is open."""
+        found = PORT.search(command)
+        assert found, f"{command} names no port to wait for"
+        with (self.folder / "server.log").open("ab") as log:
+            server = subprocess.Popen(
+                ["bash", "-euc", f"{ACTIVATE}\nexec {self.moved(command)}"],
+                cwd=self.folder,
+                env=self.environment,
+                stdout=log,
+                stderr=log,
+            )
+        self.servers.append(server)
+        end = time.monotonic() + 240
+        while not _is_open(int(self.ports[found[1]])):
+            assert server.poll() is None, (self.folder / "server.log").read_text()
+            assert time.monotonic() < end, (self.folder / "server.log").read_text()
+            time.sleep(0.1)
+
+    def stop(self) -> None:
+        for server in self.servers:
+            server.terminate()
+        for server in self.servers:
+            server.wait(60)
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    folder = tmp_path_factory.mktemp("desk")
+    (folder / ".venv").symlink_to(sys.prefix)
+    shutil.copy(ROOT / "inference" / "samples" / "boats.jpg", folder / "photo.jpg")
+    with SlackSandbox() as slack, TelegramSandbox() as telegram:
+        kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+        here = Desk(folder, {**kept, **slack.environment, **telegram.environment})
+        here.environment["INFERENCE_URL"] = here.moved("http://127.0.0.1:8000")
+        try:
+            here.serve(next(command for command in COMMANDS if command.startswith("captionbot serve")))
+            yield here
+        finally:
+            here.stop()
+
+
+@pytest.mark.parametrize("command", [command for command in COMMANDS if command])
+def test_a_command_does_what_it_is_there_for(desk: Desk, command: str) -> None:
+    if command.startswith("make "):
+        # `make test` is what runs this; the demo's command is run in tests/bot/test_demo.py.
+        assert subprocess.run(["make", "--dry-run", *command.split()[1:]], cwd=ROOT, check=False).returncode == 0
+    elif command.startswith(ONLY_PARSED):
+        subprocess.run(["bash", "-n", "-c", command], check=True)
+    elif command.startswith("captionbot serve"):
+        assert desk.servers[0].poll() is None  # all the others rely on it
+    elif PORT.search(command):
+        desk.serve(command)
+    elif command == "captionbot init":
+        with terminal(desk.folder, desk.environment, "init") as person:  # its own tests go on from here
+            person.wait_for("public https address?")
+            person.interrupt()
+            assert person.end() == 1
+    else:
+        said = desk.run(command)
+        assert said.strip() or command == ACTIVATE
+        assert '"status":"error"' not in said
+
+
+def test_curl_python_and_javascript_get_the_same_caption(desk: Desk) -> None:
+    curl = next(command for command in COMMANDS if command.startswith("curl"))
+    caption = json.loads(desk.run(curl))["caption"]
+    (python,) = blocks("python")
+    (desk.folder / "snippet.py").write_text(desk.moved(python))
+    assert desk.run("python snippet.py").strip() == caption
+    (javascript,) = blocks("javascript")
+    (desk.folder / "snippet.mjs").write_text(desk.moved(javascript))
+    assert desk.run(f"'{_node()}' snippet.mjs").strip() == caption
+
+
+def test_the_systemd_unit_is_one(tmp_path: Path) -> None:
+    (text,) = blocks("ini")
+    unit = configparser.ConfigParser(interpolation=None, strict=True)
+    unit.optionxform = str  # type: ignore[assignment,method-assign]
+    unit.read_string(text)
+    command = unit["Service"]["ExecStart"].split()
+    assert command[0].endswith("/.venv/bin/captionbot") and command[1] in main.list_commands(click.Context(main))
+    if shutil.which("systemd-analyze"):  # on every Linux that could use the unit; a Mac has none
+        (tmp_path / "captionbot.service").write_text(text.replace("/opt/captionbot/.venv", sys.prefix))
+        checked = subprocess.run(
+            ["systemd-analyze", "verify", "captionbot.service"], cwd=tmp_path, capture_output=True, text=True
+        )
+        assert (checked.returncode, checked.stderr) == (0, "")
+
+
+def test_every_block_has_a_test() -> None:
+    assert {language for language, _ in BLOCKS} <= {"sh", "python", "javascript", "ini"}
+
+
+@pytest.mark.parametrize("words", sorted(set(re.findall(r"`captionbot ([a-z][^`]*)`", README))))
+def test_a_command_in_a_sentence_exists(words: str) -> None:
+    context = click.Context(main)
+    group: click.Group = main
+    for word in words.split():
+        found = group.get_command(context, word)
+        assert found is not None, word
+        if not isinstance(found, click.Group):
+            return
+        group = found
+
+
+@pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md"])
+def test_links_lead_somewhere(document: str) -> None:
+    text = (ROOT / document).read_text(encoding="utf-8")
+    for target in re.findall(r"\]\(([^)]+)\)", text):
+        if target.startswith("#"):
+            headings = [
+                re.sub(r"[^\w -]", "", h).lower().replace(" ", "-") for h in re.findall(r"^#+ (.+)$", text, re.M)
+            ]
+            assert target[1:] in headings, target
+        elif "://" not in target:
+            assert (ROOT / target).exists(), target
+
+
+def test_the_tables_of_settings_are_what_the_classes_say() -> None:
+    checked = subprocess.run([sys.executable, "docs/settings.py", "--check"], cwd=ROOT, check=False)
+    assert checked.returncode == 0, "run: .venv/bin/python docs/settings.py"
+
+
+def _is_open(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def _node() -> str:
+    """The machine's node, or the one that Playwright brings along."""
+    return shutil.which("node") or str(Path(playwright.__path__[0]) / "driver" / "node")
