@@ -18,6 +18,11 @@ class Warmer:
         if self._ping is None or self._ping.done():
             self._ping = asyncio.create_task(self._client.ping())
 
+    async def wait(self, seconds: float) -> None:
+        """Wait for the ping that is under way, but no longer than so many seconds."""
+        if self._ping is not None:
+            await asyncio.wait([self._ping], timeout=seconds)
+
     async def aclose(self) -> None:
         """Give up a ping that is under way."""
         if self._ping is not None:

@@ -7,21 +7,14 @@ the function has afterwards, and once for all instances where SnapStart is on.
 import asyncio
 import logging
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Protocol
+from typing import Any
 
 from inference import logs
 from inference.captioner import load_captioner
+from inference.invocations import Context, is_warming
 from inference.settings import InferenceSettings, read_settings
-from inference.warming import is_warming
 
 MARGIN = 0.5  # seconds of an invocation that are left for the answer's way
-
-
-class Context(Protocol):
-    """What is used of Lambda's context object."""
-
-    def get_remaining_time_in_millis(self) -> int:
-        """Milliseconds until Lambda stops this invocation."""
 
 
 _settings = read_settings(InferenceSettings)

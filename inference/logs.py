@@ -38,6 +38,6 @@ def configure(level: int = logging.INFO, secrets: Iterable[SecretStr | None] = (
     handler.setFormatter(_Formatter(s.get_secret_value() for s in secrets if s is not None))
     logging.basicConfig(level=level, handlers=[handler], force=True)
     logging.captureWarnings(True)
-    # httpx logs every URL at INFO, and Telegram's URLs contain the bot's token.
-    for name in ("httpx", "httpcore"):
+    # httpx logs every URL at INFO, and Telegram's URLs contain the bot's token. botocore tells where credentials are.
+    for name in ("httpx", "httpcore", "botocore"):
         logging.getLogger(name).setLevel(logging.WARNING)

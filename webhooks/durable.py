@@ -15,8 +15,9 @@ from dbos import error as dbos_error
 
 from webhooks import slots
 from webhooks.attempts import FIRST_WAIT, GROWTH, sentence_of
+from webhooks.inbox import DAY
 from webhooks.jobs import Jobs
-from webhooks.mailbox import DAY, Mailbox, Waiting
+from webhooks.mailbox import Mailbox, Waiting
 
 log = logging.getLogger(__name__)
 

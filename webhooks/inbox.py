@@ -5,6 +5,8 @@ from typing import Any, Literal, Protocol
 
 Platform = Literal["slack", "telegram"]
 
+DAY = 24 * 3600.0  # seconds; the platforms may deliver an event again for so long
+
 
 @dataclass(frozen=True)
 class Event:

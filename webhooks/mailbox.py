@@ -7,9 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from webhooks.database import BUSY, PAUSE, Database, Locked
-from webhooks.inbox import Event, Platform
+from webhooks.inbox import DAY, Event, Platform
 
-DAY = 24 * 3600.0  # seconds
 DEAD_LETTERS_KEPT = 14 * DAY
 
 

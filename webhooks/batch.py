@@ -1,0 +1,156 @@
+"""The worker as a Lambda function: answers the messages of an SQS queue, a batch at an invocation.
+
+A message that was not answered is reported as failed, and handed in again after a while that grows. When its attempts
+are spent there is one apology, and SQS moves it to the dead-letter queue.
+"""
+
+import asyncio
+import logging
+from collections.abc import Coroutine, Mapping
+from typing import Any
+
+from bot import aws
+from bot.errors import TryAgain
+from bot.settings import BotSettings
+from inference import logs
+from inference.invocations import Context, is_warming
+from inference.settings import SettingsError, read_settings
+from webhooks import attempts
+from webhooks.albums import Albums
+from webhooks.claims import Claims, InWork
+from webhooks.inbox import InboxError, is_queue
+from webhooks.sqs import Gather, Letter, Queue, read
+from webhooks.worker import Worker, worker
+
+log = logging.getLogger(__name__)
+
+MARGIN = 2.0  # seconds of an invocation that are kept for taking note of how an attempt went
+LONGEST_WAIT = 900.0  # seconds between two attempts
+
+
+class Batches:
+    """A Lambda handler (https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html)."""
+
+    def __init__(self, settings: BotSettings, queue: Queue, claims: Claims, albums: Albums) -> None:
+        self._attempts, self._quiet = settings.attempts, settings.album_quiet
+        self._queue, self._claims, self._albums = queue, claims, albums
+        # One loop for the life of the process: the connections of the platforms' clients belong to it.
+        self._loop = asyncio.new_event_loop()
+        # Never closed: Lambda ends a process without a word.
+        self._opened = worker(settings)
+        self._worker: Worker = self._loop.run_until_complete(self._opened.__aenter__())
+
+    def __call__(self, event: Mapping[str, Any], context: Context) -> dict[str, Any]:
+        """Answer a batch; returns which messages are to be handed in again."""
+        if is_warming(event):
+            return {"warm": True}
+        self._claims.invoked(context)
+        failed = [record["messageId"] for record in event["Records"] if not self._settled(record, context)]
+        return {"batchItemFailures": [{"itemIdentifier": message} for message in failed]}
+
+    def _settled(self, record: Mapping[str, Any], context: Context) -> bool:
+        """Answer a message; whether it can be deleted."""
+        try:
+            letter = read(record["body"])
+        except ValueError as error:
+            log.error("not a message of ours", extra={"message": record["messageId"], "reason": str(error)})  # noqa: TRY400
+            return False
+        number = int(record["attributes"]["ApproximateReceiveCount"])
+        # One time more than there are attempts: whatever killed the process each time is not tried again.
+        work = self._attempt if number <= self._attempts else _not_again
+        try:
+            self._claims.once(_name(letter), lambda: work(letter, _seconds(context)))
+        except InWork:
+            self._postpone(record["receiptHandle"], number, letter)
+        except Exception as error:  # noqa: BLE001 (whatever it is, the other messages are none the worse for it)
+            if number < self._attempts:
+                self._postpone(record["receiptHandle"], number, letter)
+            else:
+                self._give_up(letter, error, _seconds(context))
+        else:
+            return True
+        return False
+
+    def _attempt(self, letter: Letter, seconds: float) -> None:
+        if isinstance(letter, Gather):
+            if events := self._albums.take(letter):
+                self._run(attempts.attempt(self._worker, events, seconds))
+                self._albums.answered(letter)
+        elif letter.album is not None:
+            self._albums.keep(letter)
+            self._queue.send(Gather(letter.album, letter.chat, letter.id), self._quiet)
+            self._run(self._worker.warmed())
+        else:
+            self._run(attempts.attempt(self._worker, [letter], seconds))
+
+    def _postpone(self, receipt: str, number: int, letter: Letter) -> None:
+        seconds = min(attempts.FIRST_WAIT * attempts.GROWTH ** (number - 1), LONGEST_WAIT)
+        log.info("handed in again", extra={"request_id": _event_id(letter), "attempt": number, "wait": seconds})
+        try:
+            self._queue.postpone(receipt, seconds)
+        except InboxError as error:
+            # It comes back when the queue's own time for it is over.
+            log.warning("not postponed", extra={"request_id": _event_id(letter), "reason": str(error)})
+
+    def _give_up(self, letter: Letter, failure: Exception, seconds: float) -> None:
+        reason, sentence = attempts.sentence_of(failure)
+        log.error("left to the dead-letter queue", extra={"request_id": _event_id(letter), "reason": reason})
+
+        def apologise() -> None:
+            events = self._albums.take(letter) if isinstance(letter, Gather) else [letter]
+            if events:
+                self._run(attempts.apologise(self._worker, events, sentence, seconds))
+
+        try:
+            self._claims.once(f"apology {_event_id(letter)}", apologise)
+        except Exception as error:  # noqa: BLE001 (the photo is safe in the dead-letter queue)
+            log.warning("no apology", extra={"request_id": _event_id(letter), "reason": type(error).__name__})
+
+    def _run(self, work: Coroutine[Any, Any, None]) -> None:
+        async def whole() -> None:
+            try:
+                await work
+            finally:
+                # What still runs when an invocation ends lies frozen until the next one.
+                await self._worker.rest()
+
+        self._loop.run_until_complete(whole())
+
+
+def _not_again(letter: Letter, seconds: float) -> None:  # noqa: ARG001 (in the place of an attempt)
+    raise TryAgain("no attempt came to its end")
+
+
+def _event_id(letter: Letter) -> str:
+    return letter.part if isinstance(letter, Gather) else letter.id
+
+
+def _name(letter: Letter) -> str:
+    return f"{type(letter).__name__} {_event_id(letter)}"
+
+
+def _seconds(context: Context) -> float:
+    return min(context.get_remaining_time_in_millis() / 1000 - MARGIN, attempts.TIMEOUT)
+
+
+def open_batches() -> Batches:
+    """Build the handler, in Lambda's init: settings and secrets are read here. Raises SettingsError."""
+    import boto3
+    from botocore.config import Config
+
+    settings = read_settings(BotSettings)
+    logs.configure(secrets=settings.secrets)
+    url = settings.inbox_url.get_secret_value()
+    if not is_queue(url):
+        raise SettingsError("INBOX_URL is missing: set it to the URL of the SQS queue that invokes this function.")
+    if settings.claims_table is None:
+        raise SettingsError("CLAIMS_TABLE is missing: set it to the name of the DynamoDB table for claims.")
+    if settings.slack_bot_token is None and settings.telegram_bot_token is None:
+        raise SettingsError(
+            "SLACK_BOT_TOKEN and TELEGRAM_BOT_TOKEN are missing: set one of them, or name it with "
+            "SLACK_BOT_TOKEN_PARAMETER, SLACK_BOT_TOKEN_SECRET, or those of Telegram."
+        )
+    patience = Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard", "max_attempts": 3})
+    dynamodb = boto3.client("dynamodb", region_name=aws.region(), config=patience)
+    table = settings.claims_table
+    return Batches(settings, Queue(url), Claims(table, dynamodb), Albums(table, dynamodb))

@@ -1,0 +1,59 @@
+"""Claims in DynamoDB: what was done under a key is not done again for a day, by whichever instance of the worker."""
+
+from collections.abc import Callable
+from typing import Any
+
+from aws_lambda_powertools.utilities.idempotency import (
+    DynamoDBPersistenceLayer,
+    IdempotencyConfig,
+    idempotent_function,
+)
+from aws_lambda_powertools.utilities.idempotency.exceptions import (
+    IdempotencyAlreadyInProgressError,
+    IdempotencyInconsistentStateError,
+    IdempotencyPersistenceLayerError,
+)
+
+from bot.errors import TryAgain
+from webhooks.inbox import DAY
+
+
+class InWork(TryAgain):
+    """Somebody else holds the claim: they are at work, or died a moment ago."""
+
+
+class Claims:
+    """Powertools' idempotency (https://docs.powertools.aws.dev), over a table with its default attributes."""
+
+    def __init__(self, table: str, dynamodb: Any) -> None:  # noqa: ANN401 (boto3 makes its clients' classes as it goes)
+        self._config = IdempotencyConfig(expires_after_seconds=int(DAY))
+
+        @idempotent_function(  # type: ignore[untyped-decorator]
+            data_keyword_argument="key",
+            persistence_store=DynamoDBPersistenceLayer(table, boto3_client=dynamodb),
+            config=self._config,
+            key_prefix="claim",
+        )
+        def once(*, key: str, work: Callable[[], None]) -> None:  # noqa: ARG001 (Powertools reads the key)
+            work()
+
+        self._once = once
+
+    def invoked(self, context: Any) -> None:  # noqa: ANN401 (Lambda's context object)
+        """Tell of a new invocation. A claim whose holder died ends when its invocation would have.
+
+        Without this, Powertools would let such a claim stand for the whole day.
+        """
+        self._config.register_lambda_context(context)
+
+    def once(self, key: str, work: Callable[[], None]) -> None:
+        """Do some work, unless it was done under this key; what it raises gives the claim back.
+
+        Raises InWork while somebody else is at it, and TryAgain when the table cannot be reached.
+        """
+        try:
+            self._once(key=key, work=work)
+        except (IdempotencyAlreadyInProgressError, IdempotencyInconsistentStateError):
+            raise InWork("somebody else is at it") from None
+        except IdempotencyPersistenceLayerError as error:
+            raise TryAgain(f"the claims table failed: {type(error.__cause__).__name__}") from None
