@@ -13,6 +13,7 @@ import urllib3
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import ReadOnlyCredentials
+from botocore.exceptions import BotoCoreError
 
 # Slack waits 3 s for an answer, of which an unanswered call may take the most.
 PATIENCE: Final = urllib3.Timeout(connect=0.8, read=2)
@@ -78,28 +79,28 @@ def signature(service: str, at: str, method: str, url: str, headers: dict[str, s
     Raises AwsError when there are no credentials.
     """
     request = AWSRequest(method=method, url=url, headers=headers, data=body)
-    SigV4Auth(_credentials(), service, at).add_auth(request)
+    SigV4Auth(credentials(), service, at).add_auth(request)
     return {name: value for name, value in request.headers.items() if name not in headers}
 
 
-def _credentials() -> ReadOnlyCredentials:
+def credentials() -> ReadOnlyCredentials:
+    """Find this process's credentials, as they are now. Raises AwsError."""
     key, secret = os.environ.get("AWS_ACCESS_KEY_ID"), os.environ.get("AWS_SECRET_ACCESS_KEY")
     if key and secret:
         return ReadOnlyCredentials(key, secret, os.environ.get("AWS_SESSION_TOKEN"))
-    return _chain()
-
-
-def _chain() -> ReadOnlyCredentials:
-    """Find credentials where Lambda's SnapStart, a container, an instance or a developer's profile keeps them."""
-    found = _provider()
+    try:
+        chain = _chain()
+        found: ReadOnlyCredentials | None = chain and chain.get_frozen_credentials()
+    except BotoCoreError as error:
+        raise AwsError("NoCredentials", f"the AWS credentials cannot be had ({type(error).__name__})") from None
     if found is None:
         raise AwsError("NoCredentials", "there are no AWS credentials here: give the function or the machine a role")
-    frozen: ReadOnlyCredentials = found.get_frozen_credentials()
-    return frozen
+    return found
 
 
 @functools.cache
-def _provider() -> Any:  # noqa: ANN401 (one of botocore's untyped classes; it renews what it found)
+def _chain() -> Any:  # noqa: ANN401 (one of botocore's untyped classes; it renews what it found)
+    """Look where Lambda's SnapStart, a container, an instance or a developer's profile has credentials."""
     import botocore.session
 
     return botocore.session.get_session().get_credentials()

@@ -1,6 +1,7 @@
 """The caption client: one pooled HTTP connection to the endpoint, one deadline for everything a photo costs there."""
 
 import asyncio
+import re
 from types import TracebackType
 from typing import Self
 
@@ -10,8 +11,11 @@ import stamina
 from bot.errors import TryAgain
 from bot.settings import BotSettings
 from inference.contract import PingResponse
+from inference.settings import SettingsError
 
 RETRIED = frozenset({429, 502, 503})
+# https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html
+FUNCTION_URL = re.compile(r"https://[a-z0-9]+\.lambda-url\.([a-z0-9-]+)\.on\.aws")
 FIRST_WAIT, LONGEST_WAIT, JITTER = 0.2, 5.0, 0.5  # seconds
 
 
@@ -27,10 +31,12 @@ class CaptionClient:
     """POST /caption and GET /ping of the endpoint at `settings.inference_url`."""
 
     def __init__(self, settings: BotSettings) -> None:
+        """Open nothing yet. Raises SettingsError when calls have to be signed and nothing is there to sign with."""
         self._timeout = settings.caption_timeout
         key = settings.inference_api_key
         self._http = httpx.AsyncClient(
             base_url=settings.inference_url,
+            auth=_signed(settings),
             headers={"Authorization": f"Bearer {key.get_secret_value()}"} if key else {},
             timeout=httpx.Timeout(settings.caption_timeout, connect=5),
         )
@@ -90,6 +96,21 @@ class CaptionClient:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.aclose()
+
+
+def _signed(settings: BotSettings) -> httpx.Auth | None:
+    """Sign where the settings say so, or the endpoint is a Function URL; the key is not sent then."""
+    function = FUNCTION_URL.fullmatch(settings.inference_url)
+    if settings.inference_auth == "key" or not (function or settings.inference_auth == "iam"):
+        return None
+    try:
+        from bot.signing import Signed
+    except ModuleNotFoundError as missing:
+        raise SettingsError(
+            f"INFERENCE_URL is a Lambda function, and signing calls of it needs {missing.name}: "
+            "pip install 'captionbot[aws]'."
+        ) from None
+    return Signed(function[1] if function else "")
 
 
 def _wait_for(error: Exception) -> bool | float:
