@@ -7,16 +7,19 @@ from urllib.parse import urlsplit
 from bot.doctor.finding import Check, Finding, absent
 from bot.settings import BotSettings
 from inference.settings import InferenceSettings
+from webhooks.inbox import is_queue
 
 LOCAL = ("127.0.0.1", "::1", "localhost")
 
 
 def choose(bot: BotSettings | None, inference: InferenceSettings | None) -> list[Check]:
     """List the checks, in the order of the report, for the settings that could be read."""
-    here = bot is None or urlsplit(bot.inference_url).hostname in LOCAL
+    here = bot is None or is_here(bot.inference_url)
     extras = ["bot", "webhooks"]
     if here:
         extras += ["inference", "torch"] if inference and inference.caption_engine == "torch" else ["inference"]
+    if bot and is_queue(bot.inbox_url.get_secret_value()):
+        extras.append("aws")
     checks = [
         Check("Settings", ".env", _later("configuration", "check_env_file")),
         Check("Machine", "Python", _later("machine", "check_python")),
@@ -34,6 +37,14 @@ def choose(bot: BotSettings | None, inference: InferenceSettings | None) -> list
             Check("Clock", "clock", _later("clock", "check_clock", bot)),
         ]
     return checks
+
+
+def is_here(url: str) -> bool:
+    """Whether a URL names this machine."""
+    try:
+        return urlsplit(url).hostname in LOCAL
+    except ValueError:
+        return False
 
 
 def _later(module: str, function: str, *arguments: object) -> Callable[[], Awaitable[list[Finding]]]:

@@ -27,7 +27,7 @@ async def check_clock(settings: BotSettings) -> list[Finding]:
             response = await http.head(url)
         # The header has whole seconds: the true time is half a second later on average.
         theirs = parsedate_to_datetime(response.headers["Date"]).astimezone(UTC).timestamp() + 0.5
-    except (httpx.HTTPError, KeyError, ValueError) as error:
+    except (httpx.HTTPError, httpx.InvalidURL, KeyError, ValueError) as error:
         return [note(SUBJECT, f"{url} did not tell the time ({type(error).__name__})", "Try again.")]
     skew = time.time() - theirs
     text = f"{abs(skew):.0f} s {'ahead of' if skew > 0 else 'behind'} {httpx.URL(url).host}"

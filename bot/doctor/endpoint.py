@@ -8,7 +8,7 @@ import httpx
 
 import inference
 from bot.client import CaptionClient, EndpointRefused
-from bot.doctor.checks import LOCAL
+from bot.doctor.checks import is_here
 from bot.doctor.finding import Finding, note, ok, wrong
 from bot.errors import TryAgain
 from bot.settings import BotSettings
@@ -25,6 +25,8 @@ REMEDIES = {
 
 async def check_endpoint(settings: BotSettings) -> list[Finding]:
     """Ping the endpoint; if that works, have it caption a sample photo, and time both."""
+    if not _is_url(settings.inference_url):
+        return [wrong("ping", "INFERENCE_URL is no URL", "It looks like http://127.0.0.1:8000")]
     patient = settings.model_copy(update={"caption_timeout": min(settings.caption_timeout, PATIENCE)})
     async with CaptionClient(patient) as client:
         start = time.perf_counter()
@@ -37,12 +39,20 @@ async def check_endpoint(settings: BotSettings) -> list[Finding]:
         return [ok("ping", text), await _caption(client)]
 
 
+def _is_url(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        return parts.scheme in ("http", "https") and bool(parts.hostname)
+    except ValueError:
+        return False
+
+
 async def _silence(settings: BotSettings) -> Finding:
     """Find out what is at the address of an endpoint that does not answer as one."""
     try:
         async with httpx.AsyncClient(timeout=5) as http:
             status = (await http.get(f"{settings.inference_url}/ping")).status_code
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
+    except httpx.HTTPError as error:
         return wrong("ping", f"{_shown(settings)} cannot be reached ({type(error).__name__})", _start(settings))
     text = f"{_shown(settings)} answers with status {status}, but not as captionbot's endpoint does"
     return wrong("ping", text, "Check INFERENCE_URL: another program may listen there.")
@@ -63,7 +73,7 @@ async def _caption(client: CaptionClient) -> Finding:
 
 
 def _start(settings: BotSettings) -> str:
-    if urlsplit(settings.inference_url).hostname in LOCAL:
+    if is_here(settings.inference_url):
         return "Start it in another terminal: captionbot serve"
     return "Check INFERENCE_URL, the network, and that the endpoint runs."
 

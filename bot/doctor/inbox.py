@@ -5,11 +5,10 @@ import os
 import time
 from pathlib import Path
 from typing import Final
-from urllib.parse import urlsplit
 
 from bot.doctor.finding import Finding, ago, note, ok, wrong
 from bot.settings import BotSettings
-from webhooks.inbox import InboxError, Platform
+from webhooks.inbox import InboxError, Platform, is_queue
 from webhooks.mailbox import Mailbox
 
 SUBJECT: Final = "inbox"
@@ -20,8 +19,10 @@ SQLITE: Final = "sqlite:///"
 async def check_inbox(settings: BotSettings) -> list[Finding]:
     """Count what waits and what died; an inbox that is not there yet is not made."""
     url = settings.inbox_url.get_secret_value()
-    if not url.startswith((SQLITE, "postgresql://", "postgres://")):
-        return [note(SUBJECT, f"{urlsplit(url).hostname} is not looked into from here", "See its own console.")]
+    if is_queue(url):
+        from bot.doctor import queue
+
+        return await asyncio.to_thread(queue.look, url)
     if url.startswith(SQLITE) and not (path := Path(url.removeprefix(SQLITE))).exists():
         return [_first_start(path)]
     try:

@@ -3,11 +3,14 @@
 import asyncio
 import json
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
+from moto.server import ThreadedMotoServer
 
 from bot.doctor.examination import examine
 from bot.doctor.finding import Check, Finding, ok, wrong
@@ -178,6 +181,13 @@ def test_another_program_at_the_endpoints_address_is_told_apart(machine: Machine
     machine.environment["INFERENCE_URL"] = machine.slack.files_url
     _, findings = machine.json()
     assert "not as captionbot's endpoint does" in findings["ping"]["text"]
+
+
+def test_an_address_that_is_none_is_told(machine: Machine) -> None:
+    machine.environment["INFERENCE_URL"] = "http://[oops"
+    status, findings = machine.json()
+    assert status == 1
+    assert "INFERENCE_URL is no URL" in findings["ping"]["text"]
 
 
 def test_an_endpoint_that_wants_another_key_is_told(machine: Machine) -> None:
@@ -367,6 +377,46 @@ def test_a_clock_that_is_wrong_by_a_little_is_noted(machine: Machine) -> None:
     assert status == 0
     assert findings["clock"]["status"] == "note"
     assert "behind" in findings["clock"]["text"]
+
+
+@pytest.fixture
+def queues(machine: Machine) -> Iterator[tuple[Any, str]]:
+    """A client of an SQS that lives here, and the URL of the dead-letter queue behind the machine's inbox."""
+    server = ThreadedMotoServer(port=0)
+    server.start()
+    address = "http://{}:{}".format(*server.get_host_and_port())
+    account = {"region_name": "eu-central-1", "aws_access_key_id": "test", "aws_secret_access_key": "test"}
+    sqs = boto3.client("sqs", endpoint_url=address, **account)
+    dead = sqs.create_queue(QueueName="failed")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=dead, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    policy = json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": 5})
+    inbox = sqs.create_queue(QueueName="inbox", Attributes={"RedrivePolicy": policy})["QueueUrl"]
+    machine.environment |= {name.upper(): value for name, value in account.items() if name.startswith("aws")}
+    machine.environment |= {"INBOX_URL": inbox, "AWS_REGION": "eu-central-1"}
+    try:
+        yield sqs, dead
+    finally:
+        sqs.close()
+        server.stop()
+
+
+def test_a_queue_on_aws_is_counted_with_its_dead_letters(machine: Machine, queues: tuple[Any, str]) -> None:
+    sqs, dead = queues
+    sqs.send_message(QueueUrl=machine.environment["INBOX_URL"], MessageBody="{}")
+    status, findings = machine.json()
+    assert status == 0
+    assert findings["inbox"]["text"] == "1 waiting, 0 in work"
+    sqs.send_message(QueueUrl=dead, MessageBody="{}")
+    status, findings = machine.json()
+    assert status == 1
+    assert findings["dead letters"]["text"] == "1 in failed"
+
+
+def test_a_queue_that_is_not_there_is_told(machine: Machine, queues: tuple[Any, str]) -> None:
+    machine.environment["INBOX_URL"] += "-of-somebody-else"
+    status, findings = machine.json()
+    assert status == 1
+    assert "sqs:GetQueueAttributes" in findings["inbox"]["remedy"]
 
 
 # --- checks that fail themselves -------------------------------------------------------------------------------------
