@@ -54,6 +54,11 @@ async def _silence(settings: BotSettings) -> Finding:
             status = (await http.get(f"{settings.inference_url}/ping")).status_code
     except httpx.HTTPError as error:
         return wrong("ping", f"{_shown(settings)} cannot be reached ({type(error).__name__})", _start(settings))
+    if status == httpx.codes.FORBIDDEN:
+        remedy = (
+            "On AWS: allow this role lambda:InvokeFunctionUrl and lambda:InvokeFunction on the endpoint's function."
+        )
+        return wrong("ping", f"{_shown(settings)} refuses the call (403)", remedy)
     text = f"{_shown(settings)} answers with status {status}, but not as captionbot's endpoint does"
     return wrong("ping", text, "Check INFERENCE_URL: another program may listen there.")
 

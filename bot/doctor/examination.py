@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 
 from bot.doctor.finding import Check, Finding, wrong
+from inference.settings import SettingsError
 
 
 async def examine(checks: Sequence[Check]) -> list[tuple[str, Finding]]:
@@ -22,6 +23,8 @@ async def _run(check: Check) -> list[Finding]:
     except ImportError as error:
         remedy = "Install what is missing: `make install` in a clone, else `pip install 'captionbot[bot,webhooks]'`."
         return [wrong(check.subject, f"the package {error.name} is missing", remedy)]
+    except SettingsError as error:
+        return [wrong(check.subject, str(error), "Correct it in .env or in the environment.")]
     except Exception as error:  # noqa: BLE001 (a check that breaks is a finding, not the end of the others)
         # Its type only: what it says may hold a URL, and Telegram's URLs hold the token.
         remedy = "That is a fault of captionbot's own. Please report it."

@@ -190,6 +190,21 @@ def test_an_address_that_is_none_is_told(machine: Machine) -> None:
     assert "INFERENCE_URL is no URL" in findings["ping"]["text"]
 
 
+def test_an_endpoint_that_does_not_let_this_role_in_is_told_with_the_permissions(machine: Machine) -> None:
+    machine.endpoint.forbidden = True
+    status, findings = machine.json()
+    assert status == 1
+    assert "lambda:InvokeFunctionUrl" in findings["ping"]["remedy"]
+
+
+def test_calls_that_cannot_be_signed_are_told(machine: Machine) -> None:
+    machine.environment |= {"INFERENCE_AUTH": "iam", "AWS_REGION": "eu-central-1", "AWS_EC2_METADATA_DISABLED": "true"}
+    machine.environment["HOME"] = str(machine.folder)  # where no AWS profile is
+    status, findings = machine.json()
+    assert status == 1
+    assert "have to be signed" in findings["endpoint"]["text"]
+
+
 def test_an_endpoint_that_wants_another_key_is_told(machine: Machine) -> None:
     machine.endpoint.failures.append(Failure(401, "unauthorized"))
     status, findings = machine.json()

@@ -43,6 +43,7 @@ class CaptionEndpoint:
         self.failures: list[Failure] = []
         self.seen: list[Seen] = []
         self.pings = 0
+        self.forbidden = False  # as a Lambda Function URL is to a caller without the permissions
         self.pause = 0.0
         self.url = ""
         self._servers = Servers("caption-endpoint")
@@ -68,6 +69,8 @@ class CaptionEndpoint:
 
     async def _ping(self, _: web.Request) -> web.Response:
         self.pings += 1
+        if self.forbidden:
+            return web.json_response({"Message": "Forbidden"}, status=403)
         return web.json_response({"status": "ok", "model": "stand-in", "engine": "onnx", "ready": True})
 
     async def _caption(self, request: web.Request) -> web.Response:
