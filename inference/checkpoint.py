@@ -102,7 +102,7 @@ def locate(model: str) -> tuple[Path, str | None]:
             f"CAPTION_MODEL={model} is neither a folder nor a public Hugging Face model ({_line(error)}). "
             "Set it to a folder, to an id such as cnmoro/mini-image-captioning, or to starter."
         ) from error
-    except OSError as error:
+    except Exception as error:  # the hub's HTTP library has errors of its own, and has been another one before
         raise ModelError(
             f"CAPTION_MODEL={model} is not a folder here, and Hugging Face cannot be reached to download it "
             f"({_line(error)}). Check the name and the network, or set CAPTION_MODEL to a folder or to starter."

@@ -20,7 +20,7 @@ STDIN = "-"
 @click.argument("photos", nargs=-1, required=True, metavar="PHOTO...")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
 def command(photos: Sequence[str], as_json: bool) -> None:
-    """Caption photos on this machine: files, folders (with what is below them), or - for standard input.
+    """Caption photos on this machine: files, folders (every image below them), or - for standard input.
 
     Exits with 1 if any photo got no caption.
     """
@@ -39,8 +39,10 @@ def command(photos: Sequence[str], as_json: bool) -> None:
     except (SettingsError, ModelError) as error:
         raise click.ClickException(str(error)) from None
     failed = False
-    # On standard error, so that captions can be piped on; click hides it where that is no terminal.
-    with click.progressbar(files, label="Captioning", file=sys.stderr, hidden=len(files) < 2) as progress:
+    # On standard error, so that captions can be piped on.
+    with click.progressbar(
+        files, label="Captioning", file=sys.stderr, hidden=len(files) < 2 or not sys.stderr.isatty()
+    ) as progress:
         for name in progress:
             answer = _caption(name, captioner, settings)
             failed = failed or "error" in answer
@@ -54,13 +56,28 @@ def command(photos: Sequence[str], as_json: bool) -> None:
 
 
 def _files(names: Sequence[str]) -> Iterator[str]:
-    """Every file named, and of a folder every file below it that is not hidden."""
+    """Every file named, and of a folder every image below it that is not hidden."""
     for name in names:
         if name != STDIN and Path(name).is_dir():
             below = (path for path in sorted(Path(name).rglob("*")) if path.is_file())
-            yield from (str(path) for path in below if not path.name.startswith("."))
+            yield from (str(path) for path in below if not path.name.startswith(".") and _is_image(path))
         else:
             yield name
+
+
+def _is_image(path: Path) -> bool:
+    """Whether a file begins as an image does; one that can't be read is not passed over in silence."""
+    from inference.contract import Refused
+    from inference.screening import sniff
+
+    try:
+        with path.open("rb") as file:
+            sniff(file.read(64))
+    except OSError:
+        return True
+    except Refused:
+        return False
+    return True
 
 
 def _caption(name: str, captioner: "Captioner", settings: "InferenceSettings") -> dict[str, object]:
