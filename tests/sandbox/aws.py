@@ -1,0 +1,100 @@
+"""AWS in miniature: SQS, DynamoDB, Parameter Store and Secrets Manager by moto's server, and functions beside them.
+
+The functions run by `tests.sandbox.lambda_function`; `with AwsSandbox(folder) as aws:` starts the servers.
+"""
+
+import json
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Self
+
+import boto3
+from botocore.client import BaseClient
+
+from tests.ports import free_port, wait_for_port
+from tests.sandbox.lambda_function import REGION, LambdaFunction
+from tests.sandbox.lambda_url import CREDENTIALS, arn_of_queue
+from tests.sandbox.servers import Servers
+
+TABLE = "captionbot-claims"
+
+
+class AwsSandbox:
+    """`sqs`, `dynamodb`, `ssm` and `secrets` are clients of boto3; `environment` is what every function is given."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.log = folder / "functions.txt"
+        self.servers = Servers("lambda-sandbox")
+        self._functions: list[LambdaFunction] = []
+
+    def __enter__(self) -> Self:
+        port = free_port()
+        self.url = f"http://127.0.0.1:{port}"
+        with (self.folder / "moto.txt").open("wb") as log:
+            self._moto = subprocess.Popen(
+                [sys.executable, "-m", "moto.server", "-p", str(port)], stdout=log, stderr=log, cwd=self.folder
+            )
+        self.servers.start()
+        wait_for_port(port, 120)
+        self.environment = {**CREDENTIALS, "AWS_ENDPOINT_URL": self.url, "CLAIMS_TABLE": TABLE}
+        self.sqs, self.dynamodb = self._client("sqs"), self._client("dynamodb")
+        self.ssm, self.secrets = self._client("ssm"), self._client("secretsmanager")
+        self.dynamodb.create_table(
+            TableName=TABLE,
+            KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+            AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+            BillingMode="PAY_PER_REQUEST",
+        )
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        for function in self._functions:
+            function.kill()
+        self.servers.stop()
+        self._moto.terminate()
+        self._moto.wait()
+        for client in (self.sqs, self.dynamodb, self.ssm, self.secrets):
+            client.close()
+
+    def _client(self, service: str) -> BaseClient:
+        return boto3.client(
+            service,
+            region_name=REGION,
+            endpoint_url=self.url,
+            aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
+        )
+
+    def function(
+        self, handler: str, environment: Mapping[str, str], timeout: float = 30.0, concurrency: int = 2
+    ) -> LambdaFunction:
+        """Create a function; its first invocation starts a process."""
+        function = LambdaFunction(
+            self.servers,
+            handler,
+            {**self.environment, **environment},
+            self.log,
+            timeout=timeout,
+            concurrency=concurrency,
+        )
+        self._functions.append(function)
+        return function
+
+    def queue(self, name: str, receives: int, visibility: int) -> str:
+        """Create a queue and its dead-letter queue (`name-dead`); returns the queue's URL."""
+        self.sqs.create_queue(QueueName=f"{name}-dead")
+        redrive = {"deadLetterTargetArn": arn_of_queue(f"{name}-dead"), "maxReceiveCount": receives}
+        made = self.sqs.create_queue(
+            QueueName=name, Attributes={"VisibilityTimeout": str(visibility), "RedrivePolicy": json.dumps(redrive)}
+        )
+        url: str = made["QueueUrl"]
+        return url
+
+    def dead(self, name: str) -> list[str]:
+        """The bodies of the messages in a queue's dead-letter queue; they stay there."""
+        url = self.sqs.get_queue_url(QueueName=f"{name}-dead")["QueueUrl"]
+        received = self.sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=0)
+        return [message["Body"] for message in received.get("Messages", [])]
