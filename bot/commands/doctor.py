@@ -14,13 +14,17 @@ def command(json_wanted: bool) -> None:
     Each line is ok, or says what is wrong and what to do. Exits with 1 if anything is wrong. Nothing is changed, and no
     secret is shown.
     """
+    sys.exit(0 if asyncio.run(_look(json_wanted)) else 1)
+
+
+async def _look(json_wanted: bool) -> bool:
     from bot.doctor import checks, configuration, report
     from bot.doctor.examination import examine
 
-    bot, inference, findings = configuration.read()
-    examined = asyncio.run(examine(checks.choose(bot, inference)))
-    everything = [("Settings", finding) for finding in findings] + examined
+    bot, inference, read = configuration.read()
+    findings = [("Settings", finding) for finding in read] + await examine(checks.choose(bot, inference))
     secrets = [*(bot.secrets if bot else []), inference.inference_api_key if inference else None]
-    everything = report.without_secrets(everything, secrets)
-    click.echo(report.as_json(everything) if json_wanted else report.as_text(everything))
-    sys.exit(0 if report.is_well(everything) else 1)
+    findings = report.without_secrets(findings, secrets)
+    # Before the loop closes, for that waits for a name server that does not answer.
+    click.echo(report.as_json(findings) if json_wanted else report.as_text(findings))
+    return report.is_well(findings)

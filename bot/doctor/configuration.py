@@ -1,6 +1,5 @@
 """The settings: can they be read, and is the file that holds secrets readable by nobody else."""
 
-import asyncio
 import stat
 from collections.abc import Iterable
 from difflib import get_close_matches
@@ -8,6 +7,7 @@ from pathlib import Path
 
 from dotenv import dotenv_values
 
+from bot.doctor.examination import in_thread
 from bot.doctor.finding import Finding, note, ok, wrong
 from bot.settings import BotSettings
 from inference.settings import InferenceSettings, Settings, SettingsError, read_settings
@@ -36,7 +36,7 @@ def _read(kind: type[Settings]) -> tuple[Settings | None, list[Finding]]:
 
 async def check_env_file() -> list[Finding]:
     """Look at `.env` in this folder: who can read it, and names in it that are nearly a setting's."""
-    return await asyncio.to_thread(_look)
+    return await in_thread(_look)
 
 
 def _look() -> list[Finding]:

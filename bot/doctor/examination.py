@@ -1,10 +1,15 @@
 """All checks at once; none of them can hold up or break the others."""
 
 import asyncio
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import TypeVar
 
 from bot.doctor.finding import Check, Finding, wrong
 from inference.settings import SettingsError
+
+T = TypeVar("T")
 
 
 async def examine(checks: Sequence[Check]) -> list[tuple[str, Finding]]:
@@ -29,3 +34,26 @@ async def _run(check: Check) -> list[Finding]:
         # Its type only: what it says may hold a URL, and Telegram's URLs hold the token.
         remedy = "That is a fault of captionbot's own. Please report it."
         return [wrong(check.subject, f"the check itself failed ({type(error).__name__})", remedy)]
+
+
+async def in_thread(work: Callable[[], T]) -> T:
+    """Do blocking work in a thread that the end of the program does not wait for: a file system may never answer."""
+    loop = asyncio.get_running_loop()
+    done: asyncio.Future[T] = loop.create_future()
+
+    def tell(report: Callable[[], None]) -> None:
+        # Who waited may have given up, and closed the loop.
+        with suppress(RuntimeError):
+            loop.call_soon_threadsafe(lambda: None if done.done() else report())
+
+    def run() -> None:
+        try:
+            result = work()
+        except Exception as error:  # noqa: BLE001 (it is raised again where the work is awaited)
+            caught = error
+            tell(lambda: done.set_exception(caught))
+        else:
+            tell(lambda: done.set_result(result))
+
+    threading.Thread(target=run, daemon=True).start()
+    return await done

@@ -1,11 +1,11 @@
 """The inbox: what waits, what kept failing, and when each platform was last heard of."""
 
-import asyncio
 import os
 import time
 from pathlib import Path
 from typing import Final
 
+from bot.doctor.examination import in_thread
 from bot.doctor.finding import Finding, ago, note, ok, wrong
 from bot.settings import BotSettings
 from webhooks.inbox import InboxError, Platform, is_queue
@@ -22,11 +22,11 @@ async def check_inbox(settings: BotSettings) -> list[Finding]:
     if is_queue(url):
         from bot.doctor import queue
 
-        return await asyncio.to_thread(queue.look, url)
+        return await in_thread(lambda: queue.look(url))
     if url.startswith(SQLITE) and not (path := Path(url.removeprefix(SQLITE))).exists():
         return [_first_start(path)]
     try:
-        return await asyncio.to_thread(_look, url, settings)
+        return await in_thread(lambda: _look(url, settings))
     except InboxError as error:
         remedy = "Check INBOX_URL, and that the database is up and lets this user in."
         return [wrong(SUBJECT, str(error), remedy)]

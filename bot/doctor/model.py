@@ -1,8 +1,8 @@
 """The model folder of an endpoint on this machine: its manifest, and the checksum of each file."""
 
-import asyncio
 from pathlib import Path
 
+from bot.doctor.examination import in_thread
 from bot.doctor.finding import Finding, note, ok, wrong
 from inference.captioner import STARTER, ModelError
 from inference.export.cache import find_exported
@@ -22,7 +22,7 @@ async def check_model(settings: InferenceSettings) -> list[Finding]:
         if folder is None:
             text = f"{name} has not been exported on this machine yet"
             return [note(SUBJECT, text, f"`captionbot serve` does it once, or: captionbot export {name} FOLDER")]
-        opened = await asyncio.to_thread(ModelFolder.open, folder)
+        opened = await in_thread(lambda: ModelFolder.open(folder))
     except ModelError as error:
         return [wrong(SUBJECT, str(error), "Or set CAPTION_MODEL=starter, which is part of captionbot.")]
     return [ok(SUBJECT, f"{name} ({opened.manifest.source}): every file is what its manifest says")]

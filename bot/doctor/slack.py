@@ -59,9 +59,17 @@ async def check_bot_token(settings: BotSettings) -> list[Finding]:
     except (Refused, Unreachable) as error:
         return [failed("bot token", error, BOT_TOKEN, settings)]
     return [
-        ok("bot token", f"{answer.get('user')} in the workspace {answer.get('team')}"),
+        _who(answer, settings),
         scopes(headers.get("x-oauth-scopes")),
     ]
+
+
+def _who(answer: dict[str, Any], settings: BotSettings) -> Finding:
+    text, team = f"{answer.get('user')} in the workspace {answer.get('team')}", answer.get("team_id")
+    if settings.allowed_slack_teams and team not in settings.allowed_slack_teams:
+        text += ", which ALLOWED_SLACK_TEAMS does not let in"
+        return wrong("bot token", text, f"Add {team} to it, or remove it to let every workspace in.")
+    return ok("bot token", text)
 
 
 async def check_app_token(settings: BotSettings) -> Finding:

@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,7 +17,7 @@ from moto.server import ThreadedMotoServer
 from bot.doctor.examination import examine
 from bot.doctor.finding import Check, Finding, ok, wrong
 from tests.bot.conftest import KEY
-from tests.bot.terminal import terminal
+from tests.bot.terminal import ROOT, terminal
 from tests.sandbox.endpoint import CaptionEndpoint, Failure
 from tests.sandbox.slack import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET, SlackSandbox
 from tests.sandbox.slack_faults import Status as SlackStatus
@@ -243,6 +245,13 @@ def test_a_missing_scope_is_named(machine: Machine) -> None:
     assert "reinstall" in findings["scopes"]["remedy"]
 
 
+def test_a_bot_that_its_own_allow_list_shuts_out_is_told(machine: Machine) -> None:
+    machine.environment["ALLOWED_SLACK_TEAMS"] = "T0ANOTHER"
+    status, findings = machine.json()
+    assert status == 1
+    assert "Add T0SANDBOX to it" in findings["bot token"]["remedy"]
+
+
 def test_a_bot_that_events_have_no_way_to_is_told(machine: Machine) -> None:
     del machine.environment["SLACK_APP_TOKEN"], machine.environment["SLACK_SIGNING_SECRET"]
     status, findings = machine.json()
@@ -443,6 +452,28 @@ def test_a_server_that_answers_with_nonsense_is_a_line_and_the_rest_goes_on(mach
     assert status == 1
     assert "TypeError" in findings["Telegram"]["text"]
     assert findings["bot token"]["status"] == "ok"
+
+
+def test_a_missing_package_costs_only_the_checks_that_need_it(machine: Machine) -> None:
+    (machine.folder / "httpx.py").write_text("raise ModuleNotFoundError('no httpx', name='httpx')")
+    machine.environment["PYTHONPATH"] = f"{machine.folder}:{ROOT}"
+    status, findings = machine.json()
+    assert status == 1
+    assert findings["Slack"]["text"] == "the package httpx is missing"
+    assert "pip install" in findings["Slack"]["remedy"]
+    assert findings["model"]["status"] == findings["inbox"]["status"] == "ok"
+
+
+def test_a_disk_that_never_answers_holds_up_neither_the_report_nor_the_end() -> None:
+    story = """
+import asyncio, time
+from bot.doctor.examination import examine, in_thread
+from bot.doctor.finding import Check
+check = Check("Model", "model", lambda: in_thread(lambda: time.sleep(3600)), seconds=0.1)
+print(asyncio.run(examine([check]))[0][1].text)
+"""
+    done = subprocess.run([sys.executable, "-c", story], cwd=ROOT, capture_output=True, text=True, timeout=120)
+    assert done.stdout == "no answer within 0.1 seconds\n"
 
 
 async def test_checks_that_hang_or_miss_a_package_hold_up_nobody() -> None:
