@@ -40,7 +40,7 @@ def test_both_platforms_without_a_public_address(tmp_path: Path, world: dict[str
         person.answer(SLACK)
         person.wait_for("https://api.slack.com/apps?new_app=1")
         person.answer("SLACK_APP_TOKEN", APP_TOKEN)
-        person.wait_for("ok")
+        person.wait_for("https://api.slack.com/apps/A0SANDBOX/install-on-team")
         person.answer("SLACK_BOT_TOKEN", BOT_TOKEN)
         person.wait_for("this is captionbot in the workspace Sandbox")
         person.answer(TELEGRAM)

@@ -26,7 +26,7 @@ from tests.sandbox.slack_socket import SocketMode
 from tests.sandbox.slack_workspace import BOT_USER, JSON, PERSON, Posted, Workspace
 
 BOT_TOKEN = "xoxb-sandbox-0123456789-bot"
-APP_TOKEN = "xapp-sandbox-0123456789-app"
+APP_TOKEN = "xapp-1-A0SANDBOX-0123456789-sandbox0app"
 SIGNING_SECRET = "5a9db0c5ec2e7f0d1b8e44a63c77a1f0"
 ALL_SCOPES = (
     *("app_mentions:read", "chat:write", "files:read", "reactions:write"),
