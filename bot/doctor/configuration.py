@@ -49,9 +49,13 @@ def _look() -> list[Finding]:
         findings = [
             note(subject, f"it holds secrets, and its mode {mode:o} lets others on this machine in", "chmod 600 .env")
         ]
+    try:
+        names = list(dotenv_values(ENV_FILE))
+    except (OSError, UnicodeDecodeError):
+        return findings  # reading the settings has told
     return findings + [
         note(subject, f"{name} is no setting, so it does nothing", f"If you meant {meant}, rename it.")
-        for name, meant in _misspelt(dotenv_values(ENV_FILE))
+        for name, meant in _misspelt(names)
     ]
 
 

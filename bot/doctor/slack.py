@@ -95,18 +95,16 @@ def malformed(name: str, value: str) -> str:
     return "" if re.fullmatch(r"[\w-]{12,}", value) else f"{name} has characters that no token has, or is cut short"
 
 
-def wanted() -> tuple[set[str], set[str]]:
-    """Read the scopes and the events that the app's manifest asks for."""
-    manifest = yaml.safe_load(MANIFEST.read_text())
-    events = manifest["settings"]["event_subscriptions"]["bot_events"]
-    return set(manifest["oauth_config"]["scopes"]["bot"]), set(events)
+def needed_scopes() -> set[str]:
+    """Read the scopes that the app's manifest asks for."""
+    return set(yaml.safe_load(MANIFEST.read_text())["oauth_config"]["scopes"]["bot"])
 
 
 def scopes(granted: str | None) -> Finding:
     """Compare the scopes that a token has (its x-oauth-scopes header) with those that the manifest asks for."""
     if granted is None:
         return note("scopes", "Slack did not say which scopes the token has", "")
-    needed, _ = wanted()
+    needed = needed_scopes()
     missing = sorted(needed - {scope.strip() for scope in granted.split(",")})
     if not missing:
         return ok("scopes", f"all {len(needed)} that the bot needs")

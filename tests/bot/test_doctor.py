@@ -144,6 +144,14 @@ def test_an_env_file_that_others_can_read_and_a_misspelt_name_in_it_are_told(mac
     assert "MY_OWN_THING" not in screen
 
 
+def test_an_env_file_that_is_no_text_is_told_once(machine: Machine) -> None:
+    (machine.folder / ".env").write_bytes(b"SLACK_BOT_TOKEN=xoxb-\xff\xfe")
+    status, screen = machine.doctor()
+    assert status == 1
+    assert screen.count("not UTF-8 text") == 1
+    assert "One thing is wrong" in screen
+
+
 # --- the model and the endpoint --------------------------------------------------------------------------------------
 
 

@@ -11,7 +11,7 @@ from dotenv import dotenv_values
 
 from bot.settings import BotSettings
 from inference.settings import read_settings
-from tests.bot.terminal import Terminal, terminal
+from tests.bot.terminal import ROOT, Terminal, terminal
 from tests.sandbox.slack import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET, SlackSandbox
 from tests.sandbox.telegram import TelegramSandbox
 from tests.sandbox.telegram_world import TOKEN
@@ -240,6 +240,23 @@ def test_an_environment_that_would_win_over_the_file_is_told(tmp_path: Path, wor
         person.answer("TELEGRAM_BOT_TOKEN", TOKEN)
         person.wait_for("unset TELEGRAM_BOT_TOKEN")
         assert person.end() == 0
+
+
+def test_without_the_packages_that_talk_to_slack_it_says_which_extra_to_install(
+    tmp_path: Path, world: dict[str, str]
+) -> None:
+    (tmp_path / "httpx.py").write_text("raise ModuleNotFoundError('no httpx', name='httpx')")
+    with init(tmp_path, {**world, "PYTHONPATH": f"{tmp_path}:{ROOT}"}) as person:
+        person.wait_for("This needs httpx: pip install 'captionbot[bot]'")
+        assert person.end() == 1
+
+
+@pytest.mark.parametrize("content", [b"TELEGRAM_BOT_TOKEN=\xff\xfe", b"PHOTOS_PER_MINUTE=many\n"])
+def test_a_file_that_cannot_be_read_is_left_as_it_is(tmp_path: Path, world: dict[str, str], content: bytes) -> None:
+    (tmp_path / ".env").write_bytes(content)
+    with init(tmp_path, world) as person:
+        assert person.end() == 1
+    assert (tmp_path / ".env").read_bytes() == content
 
 
 def test_what_it_writes_is_what_the_program_reads(
