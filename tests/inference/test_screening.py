@@ -1,10 +1,12 @@
 from io import BytesIO
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+import inference
 from inference.contract import MAX_IMAGE_BYTES, Code, Refused, megabytes
 from inference.screening import check_length, decode, inspect
 from tests.inference.images import animation, encoded, photo, pixel_bomb
@@ -138,16 +140,21 @@ def test_transparency_becomes_white(mode: str) -> None:
     assert decode(encoded(image, "PNG", **options), COVER).getpixel((9, 9)) == (255, 255, 255)
 
 
+SAMPLES = Path(inference.__file__).parent / "samples"
+WHOLE = {kind: encoded(photo(48, 32), kind) for kind in FORMATS}
+WHOLE |= {file.stem: file.read_bytes() for file in SAMPLES.glob("*.jpg")}
+
+
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
-    kind=st.sampled_from(FORMATS),
+    kind=st.sampled_from(sorted(WHOLE)),
     changes=st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.integers(0, 255)), max_size=12),
     kept=st.floats(0.05, 1),
 )
 def test_no_damage_makes_anything_but_an_image_or_a_refusal(
     kind: str, changes: list[tuple[float, int]], kept: float
 ) -> None:
-    data = bytearray(SMALL[kind])
+    data = bytearray(WHOLE[kind])
     for place, value in changes:
         data[int(place * len(data))] = value
     try:
@@ -155,9 +162,6 @@ def test_no_damage_makes_anything_but_an_image_or_a_refusal(
     except Refused:
         return
     assert decoded.mode == "RGB"
-
-
-SMALL = {kind: encoded(photo(48, 32), kind) for kind in FORMATS}
 
 
 def test_an_image_with_nonsense_for_exif_is_still_captioned() -> None:
