@@ -138,3 +138,17 @@ def photos(folder: Path, count: int) -> list[Path]:
     for index, path in enumerate(paths):
         photo(index, (80 + 7 * (index % 5), 70 + 9 * (index % 4))).save(path, quality=95)
     return paths
+
+
+def production(folder: Path, tokens: int) -> Path:
+    """Save a random checkpoint of the production model's shape: ViT-small and BERT-mini, 34.2 million parameters.
+
+    It never says its end token, so that every caption is `tokens` long.
+    """
+    encoder = ViTConfig(hidden_size=384, num_hidden_layers=12, num_attention_heads=6, intermediate_size=1536)
+    decoder = BertConfig(
+        vocab_size=30522, hidden_size=256, num_hidden_layers=4, num_attention_heads=4, intermediate_size=1024
+    )
+    config = VisionEncoderDecoderConfig.from_encoder_decoder_configs(encoder, decoder)
+    processor = {"image_processor_type": "ViTImageProcessor", "size": {"height": 224, "width": 224}, "resample": 2}
+    return write(folder, config, processor, 0, {"max_length": tokens + 1, "suppress_tokens": [END]}, spread=0.05)

@@ -1,0 +1,165 @@
+"""The captioning endpoint beside the first version's way of serving the same checkpoint, and beside its bare sessions.
+
+`python -m tests.bench.bench_captions` prints the tables; `report` returns them. The checkpoint is a random one of the
+production model's shape. Its end token is suppressed, so that both ways say 20 tokens, at 3 beams.
+"""
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+import httpx
+
+from inference.captioner import STARTER
+from inference.export.exporter import export
+from tests.bench.installed import INFERENCE, MVP, megabytes, of_folder
+from tests.bench.servers import ROOT, Server, Way, caption, serving
+from tests.inference import checkpoints
+
+REQUESTS, UNCOUNTED = 40, 5
+COLD_STARTS = 5
+CLIENTS, LOAD_SECONDS = (1, 4, 16), 8.0
+PHOTO = min((ROOT / "inference" / "samples").glob("*.jpg"))
+TOKENS = 20
+
+
+def report() -> str:
+    """Measure everything; markdown."""
+    cores = sorted(os.sched_getaffinity(0))
+    photo = PHOTO.read_bytes()
+    with tempfile.TemporaryDirectory() as scratch:
+        checkpoint, folder = Path(scratch) / "checkpoint", Path(scratch) / "exported"
+        checkpoints.production(checkpoint, TOKENS)
+        stored = export(str(checkpoint), folder).precision
+        mvp = Way("MVP", ["-m", "uvicorn", "tests.bench.mvp:app", "--port", "{port}"], {"BENCH_MODEL": str(checkpoint)})
+        ours = Way(
+            "captionbot",
+            ["-c", "from bot.cli import main; main()", "serve", "--port", "{port}"],
+            {"CAPTION_MODEL": str(folder)},
+        )
+        starter = Way("starter", ours.command, {})
+        lines = [
+            f"Production shape, {TOKENS} tokens, 3 beams; encoder {stored.encoder}, decoder {stored.decoder}, "
+            f"embeddings {stored.embeddings} as `captionbot export` chose.",
+            "",
+            "| | MVP | captionbot | ratio | goal |",
+            "|---|--:|--:|--:|--:|",
+            *_cold(mvp, ours, photo, cores),
+            *_requests(mvp, ours, photo, cores[:1], "one core"),
+            *_requests(mvp, ours, photo, cores, f"{len(cores)} cores"),
+            _size(checkpoint, folder),
+            "",
+            "| median | bare sessions | engine | ratio (≤ 1.25) | in process | endpoint | ratio (≤ 1.1) |",
+            "|---|--:|--:|--:|--:|--:|--:|",
+            *(_overhead(way, model, cores) for way, model in ((ours, folder), (starter, STARTER))),
+            "",
+            "| clients at once | answered a second | median | 99th percentile | answers |",
+            "|---|--:|--:|--:|---|",
+            *(line for way in (mvp, ours, starter) for line in _load(way, photo, cores)),
+        ]
+    return "\n".join(lines)
+
+
+def _cold(mvp: Way, ours: Way, photo: bytes, cores: Sequence[int]) -> list[str]:
+    seconds: dict[str, list[float]] = {mvp.name: [], ours.name: []}
+    peak: dict[str, float] = {}
+    for _ in range(COLD_STARTS):
+        for way in (mvp, ours):
+            with serving(way, photo, cores) as server:
+                seconds[way.name].append(server.cold_seconds)
+                peak[way.name] = max(peak.get(way.name, 0), server.peak_megabytes())
+    first = [statistics.median(seconds[way.name]) for way in (mvp, ours)]
+    most = [peak[way.name] for way in (mvp, ours)]
+    return [
+        _row("start of the process to the first caption", first[0], first[1], "{:.2f} s", "10"),
+        _row("most memory then", most[0], most[1], "{:.0f} MB", "3"),
+    ]
+
+
+def _requests(mvp: Way, ours: Way, photo: bytes, cpus: Sequence[int], where: str) -> list[str]:
+    """One request after the other; the two ways take turns, so that a busy moment of the machine hits both."""
+    times: dict[str, list[float]] = {mvp.name: [], ours.name: []}
+    with serving(mvp, photo, cpus) as first, serving(ours, photo, cpus) as second, httpx.Client() as client:
+        for _ in range(REQUESTS + UNCOUNTED):
+            for way, server in ((mvp, first), (ours, second)):
+                times[way.name].append(1e3 * caption(client, server.url, photo))
+    quantiles = {name: statistics.quantiles(taken[UNCOUNTED:], n=20) for name, taken in times.items()}
+    theirs, own = quantiles[mvp.name], quantiles[ours.name]
+    return [
+        _row(f"request on {where}, median", theirs[9], own[9], "{:.0f} ms", "6"),
+        _row(f"request on {where}, 95th percentile", theirs[18], own[18], "{:.0f} ms", ""),
+    ]
+
+
+def _size(checkpoint: Path, folder: Path) -> str:
+    theirs, own = megabytes(MVP) + of_folder(checkpoint), megabytes(INFERENCE) + of_folder(folder)
+    return _row("shipped: packages and model", theirs, own, "{:.0f} MB", "4")
+
+
+def _overhead(way: Way, folder: Path, cores: Sequence[int]) -> str:
+    command = [sys.executable, "-m", "tests.bench.bare", str(folder), str(PHOTO), str(len(cores))]
+    bare = json.loads(subprocess.run(command, capture_output=True, check=True, cwd=ROOT).stdout)
+    with serving(way, PHOTO.read_bytes(), cores) as server, httpx.Client() as client:
+        times = [1e3 * caption(client, server.url, PHOTO.read_bytes()) for _ in range(REQUESTS)]
+    endpoint, sessions = statistics.median(times), bare["encoder"] + bare["decoder"]
+    cells = [
+        f"{way.name}, {bare['steps']} steps",
+        f"{bare['encoder']:.1f} + {bare['decoder']:.1f} ms",
+        f"{bare['engine']:.1f} ms",
+        f"{bare['engine'] / sessions:.2f}",
+        f"{bare['whole']:.1f} ms",
+        f"{endpoint:.1f} ms",
+        f"{endpoint / bare['whole']:.2f}",
+    ]
+    return f"| {' | '.join(cells)} |"
+
+
+def _load(way: Way, photo: bytes, cores: Sequence[int]) -> list[str]:
+    lines = []
+    with serving(way, photo, cores) as server:
+        for clients in CLIENTS:
+            seconds, answers = _at_once(server, photo, clients)
+            quantiles = statistics.quantiles(seconds, n=100)
+            said = ", ".join(f"{count} x {status}" for status, count in sorted(answers.items()))
+            lines.append(
+                f"| {way.name}, {clients} | {len(seconds) / LOAD_SECONDS:.1f} | {1e3 * quantiles[49]:.0f} ms "
+                f"| {1e3 * quantiles[98]:.0f} ms | {said} |"
+            )
+    return lines
+
+
+def _at_once(server: Server, photo: bytes, clients: int) -> tuple[list[float], Counter[int]]:
+    """Seconds of each answer, whatever it is, and how many of which status."""
+    seconds: list[float] = []
+    answers: Counter[int] = Counter()
+    end = time.perf_counter() + LOAD_SECONDS
+
+    def ask() -> None:
+        with httpx.Client(timeout=120) as client:
+            while (started := time.perf_counter()) < end:
+                answers[client.post(f"{server.url}/caption", files={"image": photo}).status_code] += 1
+                seconds.append(time.perf_counter() - started)
+
+    threads = [threading.Thread(target=ask) for _ in range(clients)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return seconds, answers
+
+
+def _row(name: str, theirs: float, own: float, unit: str, goal: str) -> str:
+    wanted = f"≥ {goal}" if goal else ""
+    return f"| {name} | {unit.format(theirs)} | {unit.format(own)} | {theirs / own:.1f} | {wanted} |"
+
+
+if __name__ == "__main__":
+    print(report())

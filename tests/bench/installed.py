@@ -1,0 +1,46 @@
+"""What a set of packages takes on disk once it is installed, with all that it needs."""
+
+import re
+from collections.abc import Iterable
+from importlib.metadata import distribution
+from pathlib import Path
+
+from packaging.requirements import Requirement
+
+INFERENCE = ["captionbot[inference]"]
+MVP = ["fastapi", "mangum", "pillow", "python-multipart", "torch", "transformers", "uvicorn"]
+
+
+def megabytes(roots: Iterable[str]) -> float:
+    """Sum the installed files of packages and of everything that they require here."""
+    return sum(_size(name) for name in _closure(roots)) / 1e6
+
+
+def of_folder(folder: Path) -> float:
+    """Megabytes of a folder's files."""
+    return sum(file.stat().st_size for file in folder.iterdir()) / 1e6
+
+
+def _closure(roots: Iterable[str]) -> set[str]:
+    found: set[tuple[str, str]] = set()
+    waiting = [(requirement, extra) for root in roots for requirement, extra in _wanted(Requirement(root))]
+    while waiting:
+        name, extra = waiting.pop()
+        if (name, extra) in found:
+            continue
+        found.add((name, extra))
+        for text in distribution(name).requires or []:
+            requirement = Requirement(text)
+            if requirement.marker is None or requirement.marker.evaluate({"extra": extra}):
+                waiting += _wanted(requirement)
+    return {name for name, _ in found} - {"captionbot"}
+
+
+def _wanted(requirement: Requirement) -> list[tuple[str, str]]:
+    name = re.sub(r"[-_.]+", "-", requirement.name).lower()
+    return [(name, extra) for extra in ("", *requirement.extras)]
+
+
+def _size(name: str) -> int:
+    files = distribution(name).files or []
+    return sum(path.stat().st_size for file in files if (path := Path(str(file.locate()))).is_file())

@@ -1,0 +1,76 @@
+"""Servers in processes of their own, as a benchmark sees them: when they answer, how much memory they take."""
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+from tests.ports import free_port
+
+ROOT = Path(__file__).parents[2]
+LONGEST_START = 120.0  # seconds
+
+
+@dataclass(frozen=True)
+class Way:
+    """A way to serve captions: its name, and the command that serves them on `{port}`."""
+
+    name: str
+    command: Sequence[str]
+    environment: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Server:
+    """A server that has answered its first photo."""
+
+    url: str
+    process: int
+    cold_seconds: float  # from the start of the process to the first caption
+
+    def peak_megabytes(self) -> float:
+        """The most memory that was resident at once (`VmHWM` of proc(5))."""
+        status = Path(f"/proc/{self.process}/status").read_text()
+        line = next(line for line in status.splitlines() if line.startswith("VmHWM"))
+        return int(line.split()[1]) * 1024 / 1e6
+
+
+@contextmanager
+def serving(way: Way, photo: bytes, cpus: Sequence[int]) -> Iterator[Server]:
+    """Start a server on those CPUs and wait for its first caption."""
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    command = [sys.executable, *(part.format(port=port) for part in way.command)]
+    pinned = ["taskset", "-c", ",".join(map(str, cpus)), *command]
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "HF_HUB_OFFLINE": "1", **way.environment}
+    with tempfile.TemporaryDirectory() as folder, (Path(folder) / "log").open("w+b") as log, httpx.Client() as client:
+        started = time.perf_counter()
+        process = subprocess.Popen(pinned, env=environment, cwd=folder, stdout=log, stderr=subprocess.STDOUT)
+        try:
+            while True:
+                try:
+                    caption(client, url, photo)
+                    break
+                except httpx.TransportError:
+                    if process.poll() is not None or time.perf_counter() > started + LONGEST_START:
+                        log.seek(0)
+                        raise RuntimeError(f"{way.name} does not serve:\n{log.read().decode()}") from None
+                    time.sleep(0.005)
+            yield Server(url, process.pid, time.perf_counter() - started)
+        finally:
+            process.terminate()
+            process.wait()
+
+
+def caption(client: httpx.Client, url: str, photo: bytes) -> float:
+    """Have a photo captioned; returns seconds, and raises for anything but 200."""
+    started = time.perf_counter()
+    client.post(f"{url}/caption", files={"image": photo}, timeout=LONGEST_START).raise_for_status()
+    return time.perf_counter() - started
