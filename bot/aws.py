@@ -23,8 +23,13 @@ THROTTLED: Final = frozenset({"ThrottlingException", "RequestThrottled", "Provis
 THROTTLE_PAUSES: Final = (0.1, 0.3)  # seconds
 
 # AWS's JSON protocol: https://smithy.io/2.0/aws/protocols/aws-json-1_0-protocol.html
-_TARGETS: Final = {"sqs": "AmazonSQS", "ssm": "AmazonSSM", "secretsmanager": "secretsmanager"}
-_VERSIONS: Final = {"sqs": "1.0", "ssm": "1.1", "secretsmanager": "1.1"}
+_TARGETS: Final = {
+    "dynamodb": "DynamoDB_20120810",
+    "secretsmanager": "secretsmanager",
+    "sqs": "AmazonSQS",
+    "ssm": "AmazonSSM",
+}
+_VERSIONS: Final = {"dynamodb": "1.0", "secretsmanager": "1.1", "sqs": "1.0", "ssm": "1.1"}
 
 _pool = urllib3.PoolManager(timeout=PATIENCE, retries=RETRIES)
 
@@ -46,7 +51,7 @@ def region() -> str:
 
 
 def call(service: str, action: str, payload: dict[str, Any], *, where: str = "", at: str = "") -> dict[str, Any]:
-    """Call an action of `sqs`, `ssm` or `secretsmanager`, and wait for its answer.
+    """Call an action of `dynamodb`, `secretsmanager`, `sqs` or `ssm`, and wait for its answer.
 
     `at` is the region (of this process) and `where` the endpoint (the region's, or AWS_ENDPOINT_URL). Raises AwsError.
     """

@@ -1,11 +1,15 @@
-"""A Slack and a Telegram that live on this machine."""
+"""A Slack, a Telegram and an AWS that live on this machine."""
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.sandbox.slack import SlackSandbox
 from tests.sandbox.telegram import TelegramSandbox
+
+if TYPE_CHECKING:
+    from tests.sandbox.aws import AwsSandbox
 
 
 @pytest.fixture
@@ -17,4 +21,12 @@ def slack() -> Iterator[SlackSandbox]:
 @pytest.fixture
 def sandbox() -> Iterator[TelegramSandbox]:
     with TelegramSandbox() as sandbox:
+        yield sandbox
+
+
+@pytest.fixture(scope="session")
+def aws(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[AwsSandbox]":
+    from tests.sandbox.aws import AwsSandbox
+
+    with AwsSandbox(tmp_path_factory.mktemp("aws")) as sandbox:
         yield sandbox

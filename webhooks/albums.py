@@ -1,7 +1,7 @@
 """Albums on AWS: their photos wait in one item of the claims table until no more of them come.
 
-Telegram marks no end of an album. Each photo that arrives is kept, and a reminder is sent that comes back after the
-quiet period: the reminder of the photo that was kept last takes all that are there, and there is one reply for them. A
+Telegram marks no end of an album. The front door keeps each photo and sends a reminder that is received after the quiet
+period: the reminder of the photo that was kept last takes all that are there, and there is one reply for them. A
 straggler's reminder finds only the straggler.
 
 The item has a text for each photo that waits, `true` for one that was taken, and a list for each job that is not
@@ -13,9 +13,9 @@ import time
 from dataclasses import asdict
 from typing import Any
 
-from bot.errors import TryAgain
-from webhooks.inbox import DAY, Event
-from webhooks.sqs import Gather
+from bot import aws
+from webhooks.inbox import DAY, Event, InboxError
+from webhooks.letters import Gather
 
 PART, JOB = "part ", "job "
 TRIES = 5
@@ -24,21 +24,22 @@ Item = dict[str, dict[str, Any]]
 
 
 class Albums:
-    """The items of the albums. The methods block, and raise what boto3 raises."""
+    """The items of the albums. The methods block, and raise InboxError."""
 
-    def __init__(self, table: str, dynamodb: Any) -> None:  # noqa: ANN401 (boto3 makes its clients' classes as it goes)
+    def __init__(self, table: str) -> None:
         self._table = table
-        self._dynamodb = dynamodb
 
-    def keep(self, event: Event) -> None:
-        """Keep a photo, unless it is there or was taken already."""
+    def keep(self, event: Event) -> bool:
+        """Keep a photo, unless it is there or was taken already; whether it is the first of its album."""
         letter = json.dumps({"arrived": time.time(), **asdict(event)})
-        self._update(
+        before = self._update(
             str(event.album),
-            "SET #part = if_not_exists(#part, :letter), expiration = :day",
-            {"#part": PART + event.id},
-            {":letter": {"S": letter}, ":day": {"N": str(int(time.time() + DAY))}},
+            UpdateExpression="SET #part = if_not_exists(#part, :letter), expiration = :day",
+            ExpressionAttributeNames={"#part": PART + event.id},
+            ExpressionAttributeValues={":letter": {"S": letter}, ":day": {"N": str(int(time.time() + DAY))}},
+            ReturnValues="ALL_OLD",
         )
+        return not before.get("Attributes")
 
     def take(self, gather: Gather) -> list[Event]:
         """Take the photos that this reminder has to see to: the same ones each time, until they are `answered`.
@@ -54,43 +55,45 @@ class Albums:
                 return []
             if self._taken(gather, letters):
                 return [Event(**letter) for letter in letters]
-        raise TryAgain("many photos of an album arrive at once")
+        raise InboxError("many photos of an album arrive at once")
 
     def answered(self, gather: Gather) -> None:
         """Forget what the photos of a job said."""
-        self._update(gather.album, "REMOVE #job", {"#job": JOB + gather.part}, {})
+        self._update(gather.album, UpdateExpression="REMOVE #job", ExpressionAttributeNames={"#job": JOB + gather.part})
 
     def _taken(self, gather: Gather, letters: list[dict[str, Any]]) -> bool:
         """Make a job of these photos, all or none; whether they were still there."""
-        names = {f"#part{number}": PART + letter["id"] for number, letter in enumerate(letters)}
+        parts = {f"#part{number}": PART + letter["id"] for number, letter in enumerate(letters)}
         try:
             self._update(
                 gather.album,
-                "SET #job = :letters, " + ", ".join(f"{name} = :taken" for name in names),
-                names | {"#job": JOB + gather.part},
-                {":letters": {"S": json.dumps(letters)}, ":taken": {"BOOL": True}, ":text": {"S": "S"}},
-                " AND ".join(f"attribute_type({name}, :text)" for name in names),
+                UpdateExpression="SET #job = :letters, " + ", ".join(f"{part} = :taken" for part in parts),
+                ExpressionAttributeNames=parts | {"#job": JOB + gather.part},
+                ExpressionAttributeValues={
+                    ":letters": {"S": json.dumps(letters)},
+                    ":taken": {"BOOL": True},
+                    ":text": {"S": "S"},
+                },
+                ConditionExpression=" AND ".join(f"attribute_type({part}, :text)" for part in parts),
             )
-        except self._dynamodb.exceptions.ConditionalCheckFailedException:
-            return False
+        except InboxError as error:
+            if isinstance(error.__cause__, aws.AwsError) and error.__cause__.code == "ConditionalCheckFailedException":
+                return False
+            raise
         return True
 
     def _item(self, album: str) -> Item:
-        answer = self._dynamodb.get_item(TableName=self._table, Key=_key(album), ConsistentRead=True)
-        item: Item = answer.get("Item", {})
+        item: Item = self._call("GetItem", Key=_key(album), ConsistentRead=True).get("Item", {})
         return item
 
-    def _update(
-        self, album: str, update: str, names: dict[str, str], values: dict[str, dict[str, Any]], condition: str = ""
-    ) -> None:
-        self._dynamodb.update_item(
-            TableName=self._table,
-            Key=_key(album),
-            UpdateExpression=update,
-            ExpressionAttributeNames=names,
-            **({"ExpressionAttributeValues": values} if values else {}),
-            **({"ConditionExpression": condition} if condition else {}),
-        )
+    def _update(self, album: str, **update: object) -> dict[str, Any]:
+        return self._call("UpdateItem", Key=_key(album), **update)
+
+    def _call(self, action: str, **payload: object) -> dict[str, Any]:
+        try:
+            return aws.call("dynamodb", action, {"TableName": self._table, **payload})
+        except aws.AwsError as error:
+            raise InboxError(f"the albums' table failed: {error}") from error
 
 
 def _key(album: str) -> dict[str, dict[str, str]]:

@@ -55,4 +55,4 @@ def __getattr__(name: str) -> Starlette:
     if name != "app":
         raise AttributeError(name)
     settings = read_settings(BotSettings)
-    return create_app(settings, open_inbox(settings.inbox_url.get_secret_value()))
+    return create_app(settings, open_inbox(settings))

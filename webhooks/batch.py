@@ -18,21 +18,23 @@ from inference.settings import SettingsError, read_settings
 from webhooks import attempts
 from webhooks.albums import Albums
 from webhooks.claims import Claims, InWork
-from webhooks.inbox import InboxError, is_queue
-from webhooks.sqs import Gather, Letter, Queue, read
+from webhooks.inbox import Event, InboxError, claims_table, is_queue
+from webhooks.letters import Gather, Letter, Wake, read
+from webhooks.sqs import Queue
 from webhooks.worker import Worker, worker
 
 log = logging.getLogger(__name__)
 
 MARGIN = 2.0  # seconds of an invocation that are kept for taking note of how an attempt went
 LONGEST_WAIT = 900.0  # seconds between two attempts
+LAST_WAIT = 1.0  # seconds until a message is a dead letter
 
 
 class Batches:
     """A Lambda handler (https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html)."""
 
     def __init__(self, settings: BotSettings, queue: Queue, claims: Claims, albums: Albums) -> None:
-        self._attempts, self._quiet = settings.attempts, settings.album_quiet
+        self._attempts = settings.attempts
         self._queue, self._claims, self._albums = queue, claims, albums
         # One loop for the life of the process: the connections of the platforms' clients belong to it.
         self._loop = asyncio.new_event_loop()
@@ -50,61 +52,59 @@ class Batches:
 
     def _settled(self, record: Mapping[str, Any], context: Context) -> bool:
         """Answer a message; whether it can be deleted."""
+        receipt, number = record["receiptHandle"], int(record["attributes"]["ApproximateReceiveCount"])
         try:
             letter = read(record["body"])
         except ValueError as error:
             log.error("not a message of ours", extra={"message": record["messageId"], "reason": str(error)})  # noqa: TRY400
+            self._postpone(receipt, LAST_WAIT)
             return False
-        number = int(record["attributes"]["ApproximateReceiveCount"])
         # One time more than there are attempts: whatever killed the process each time is not tried again.
         work = self._attempt if number <= self._attempts else _not_again
         try:
-            self._claims.once(_name(letter), lambda: work(letter, _seconds(context)))
-        except InWork:
-            self._postpone(record["receiptHandle"], number, letter)
+            self._claims.once(f"{type(letter).__name__} {letter.id}", lambda: work(letter, _seconds(context)))
         except Exception as error:  # noqa: BLE001 (whatever it is, the other messages are none the worse for it)
-            if number < self._attempts:
-                self._postpone(record["receiptHandle"], number, letter)
-            else:
-                self._give_up(letter, error, _seconds(context))
-        else:
-            return True
-        return False
+            reason, sentence = attempts.sentence_of(error)
+            log.warning("handed in again", extra={"request_id": letter.id, "attempt": number, "reason": reason})
+            if number >= self._attempts and not isinstance(error, InWork):
+                self._give_up(letter, sentence, _seconds(context))
+            wait = min(attempts.FIRST_WAIT * attempts.GROWTH ** (number - 1), LONGEST_WAIT)
+            self._postpone(receipt, wait if number < self._attempts else LAST_WAIT)
+            return False
+        return True
+
+    def _events(self, letter: Letter) -> list[Event]:
+        """Find the events that are to be answered together."""
+        if isinstance(letter, Gather):
+            return self._albums.take(letter)
+        return [letter] if isinstance(letter, Event) else []
 
     def _attempt(self, letter: Letter, seconds: float) -> None:
-        if isinstance(letter, Gather):
-            if events := self._albums.take(letter):
-                self._run(attempts.attempt(self._worker, events, seconds))
-                self._albums.answered(letter)
-        elif letter.album is not None:
-            self._albums.keep(letter)
-            self._queue.send(Gather(letter.album, letter.chat, letter.id), self._quiet)
+        if isinstance(letter, Wake):
             self._run(self._worker.warmed())
-        else:
-            self._run(attempts.attempt(self._worker, [letter], seconds))
+        if events := self._events(letter):
+            self._run(attempts.attempt(self._worker, events, seconds))
+        if isinstance(letter, Gather):
+            self._albums.answered(letter)
 
-    def _postpone(self, receipt: str, number: int, letter: Letter) -> None:
-        seconds = min(attempts.FIRST_WAIT * attempts.GROWTH ** (number - 1), LONGEST_WAIT)
-        log.info("handed in again", extra={"request_id": _event_id(letter), "attempt": number, "wait": seconds})
+    def _postpone(self, receipt: str, seconds: float) -> None:
         try:
             self._queue.postpone(receipt, seconds)
         except InboxError as error:
             # It comes back when the queue's own time for it is over.
-            log.warning("not postponed", extra={"request_id": _event_id(letter), "reason": str(error)})
+            log.warning("not postponed", extra={"reason": str(error)})
 
-    def _give_up(self, letter: Letter, failure: Exception, seconds: float) -> None:
-        reason, sentence = attempts.sentence_of(failure)
-        log.error("left to the dead-letter queue", extra={"request_id": _event_id(letter), "reason": reason})
+    def _give_up(self, letter: Letter, sentence: str, seconds: float) -> None:
+        log.error("left to the dead-letter queue", extra={"request_id": letter.id})
 
         def apologise() -> None:
-            events = self._albums.take(letter) if isinstance(letter, Gather) else [letter]
-            if events:
+            if events := self._events(letter):
                 self._run(attempts.apologise(self._worker, events, sentence, seconds))
 
         try:
-            self._claims.once(f"apology {_event_id(letter)}", apologise)
+            self._claims.once(f"apology {letter.id}", apologise)
         except Exception as error:  # noqa: BLE001 (the photo is safe in the dead-letter queue)
-            log.warning("no apology", extra={"request_id": _event_id(letter), "reason": type(error).__name__})
+            log.warning("no apology", extra={"request_id": letter.id, "reason": type(error).__name__})
 
     def _run(self, work: Coroutine[Any, Any, None]) -> None:
         async def whole() -> None:
@@ -121,14 +121,6 @@ def _not_again(letter: Letter, seconds: float) -> None:  # noqa: ARG001 (in the 
     raise TryAgain("no attempt came to its end")
 
 
-def _event_id(letter: Letter) -> str:
-    return letter.part if isinstance(letter, Gather) else letter.id
-
-
-def _name(letter: Letter) -> str:
-    return f"{type(letter).__name__} {_event_id(letter)}"
-
-
 def _seconds(context: Context) -> float:
     return min(context.get_remaining_time_in_millis() / 1000 - MARGIN, attempts.TIMEOUT)
 
@@ -143,8 +135,7 @@ def open_batches() -> Batches:
     url = settings.inbox_url.get_secret_value()
     if not is_queue(url):
         raise SettingsError("INBOX_URL is missing: set it to the URL of the SQS queue that invokes this function.")
-    if settings.claims_table is None:
-        raise SettingsError("CLAIMS_TABLE is missing: set it to the name of the DynamoDB table for claims.")
+    table = claims_table(settings)
     if settings.slack_bot_token is None and settings.telegram_bot_token is None:
         raise SettingsError(
             "SLACK_BOT_TOKEN and TELEGRAM_BOT_TOKEN are missing: set one of them, or name it with "
@@ -152,5 +143,4 @@ def open_batches() -> Batches:
         )
     patience = Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard", "max_attempts": 3})
     dynamodb = boto3.client("dynamodb", region_name=aws.region(), config=patience)
-    table = settings.claims_table
-    return Batches(settings, Queue(url), Claims(table, dynamodb), Albums(table, dynamodb))
+    return Batches(settings, Queue(url), Claims(table, dynamodb), Albums(table))

@@ -62,4 +62,4 @@ def open_door(setting: str, source: Callable[[str], Source]) -> FrontDoor:
     secret = getattr(settings, setting.lower())
     if secret is None:
         raise SettingsError(f"{setting} is missing: set it, or name it with {setting}_PARAMETER or {setting}_SECRET.")
-    return FrontDoor(source(secret.get_secret_value()), open_inbox(settings.inbox_url.get_secret_value()))
+    return FrontDoor(source(secret.get_secret_value()), open_inbox(settings))

@@ -1,29 +1,17 @@
-"""The inbox on AWS: a queue of SQS."""
+"""The inbox on AWS: a queue of SQS, and a table of DynamoDB in which albums are gathered."""
 
 import asyncio
-import json
 import math
 import re
-from dataclasses import asdict, dataclass
 from urllib.parse import urlsplit
 
 from bot import aws
+from webhooks.albums import Albums
 from webhooks.inbox import Event, InboxError
+from webhooks.letters import Gather, Letter, Wake, write
 
 # https://docs.aws.amazon.com/general/latest/gr/sqs-service.html
 HOST = re.compile(r"sqs\.([a-z0-9-]+)\.amazonaws\.com")
-
-
-@dataclass(frozen=True)
-class Gather:
-    """A reminder, sent when a photo of an album arrived: if it was the last one, the album is complete."""
-
-    album: str
-    chat: str
-    part: str
-
-
-Letter = Event | Gather
 
 
 class Queue:
@@ -35,10 +23,6 @@ class Queue:
         self._url = url
         self._endpoint = f"{parts.scheme}://{parts.netloc}"
         self._region = found[1] if found else ""
-
-    async def put(self, event: Event) -> None:
-        """Keep an event; see `webhooks.inbox.Inbox`. A delivery that comes twice is kept twice, and answered once."""
-        await asyncio.to_thread(self.send, event)
 
     def send(self, letter: Letter, delay: float = 0) -> None:
         """Send a letter that is to be received in `delay` seconds (at most 900), rounded up. Raises InboxError."""
@@ -57,22 +41,25 @@ class Queue:
         try:
             aws.call("sqs", action, {"QueueUrl": self._url, **payload}, where=self._endpoint, at=self._region)
         except aws.AwsError as error:
-            raise InboxError(f"the queue failed: {error}") from None
+            raise InboxError(f"the queue failed: {error}") from error
 
 
-def write(letter: Letter) -> str:
-    """Write the body of a message: ASCII, since SQS refuses some characters."""
-    return json.dumps({type(letter).__name__: asdict(letter)})
+class QueueInbox:
+    """See `webhooks.inbox.Inbox`. A delivery that comes twice is kept twice: the worker answers it once."""
 
+    def __init__(self, queue: Queue, albums: Albums, quiet: float) -> None:
+        """`quiet` seconds complete an album."""
+        self._queue, self._albums, self._quiet = queue, albums, quiet
 
-def read(body: str) -> Letter:
-    """Read the body of a message. Raises ValueError for one that is not ours."""
-    try:
-        [(kind, fields)] = json.loads(body).items()
-        if kind == "Gather":
-            return Gather(**fields)
-        if kind == "Event":
-            return Event(**fields)
-    except (AttributeError, TypeError, RecursionError) as error:
-        raise ValueError(type(error).__name__) from None
-    raise ValueError(kind)
+    async def put(self, event: Event) -> None:
+        """Keep an event. Raises InboxError."""
+        await asyncio.to_thread(self._put, event)
+
+    def _put(self, event: Event) -> None:
+        if event.album is None:
+            self._queue.send(event)
+            return
+        first = self._albums.keep(event)
+        self._queue.send(Gather(event.album, event.chat, event.id), self._quiet)
+        if first:
+            self._queue.send(Wake(event.chat, event.id))

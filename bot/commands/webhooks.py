@@ -46,7 +46,7 @@ async def _door(settings: "BotSettings", host: str, port: int) -> None:
         def capture_signals(self) -> AbstractContextManager[None]:  # type: ignore[override]
             return nullcontext()  # `run_until_stopped` has the signals
 
-    app = create_app(settings, open_inbox(settings.inbox_url.get_secret_value()))
+    app = create_app(settings, open_inbox(settings))
     server = Server(uvicorn.Config(app, host=host, port=port, log_config=None, access_log=False, lifespan="off"))
     serving = asyncio.ensure_future(server.serve())
     try:

@@ -1,0 +1,47 @@
+"""What the messages of the queue on AWS say."""
+
+import json
+from dataclasses import asdict, dataclass
+
+from webhooks.inbox import Event
+
+
+@dataclass(frozen=True)
+class Gather:
+    """A reminder, received when an album's photo has been there for the quiet period: if it is the last, answer."""
+
+    album: str
+    chat: str
+    part: str
+
+    @property
+    def id(self) -> str:
+        """What the logs know it by: the id of the photo's event."""
+        return self.part
+
+
+@dataclass(frozen=True)
+class Wake:
+    """The first photo of an album is there: until the album is complete, the endpoint can load its model."""
+
+    chat: str
+    id: str
+
+
+Letter = Event | Gather | Wake
+_KINDS = {kind.__name__: kind for kind in (Event, Gather, Wake)}
+
+
+def write(letter: Letter) -> str:
+    """Write the body of a message: ASCII, since SQS refuses some characters."""
+    return json.dumps({type(letter).__name__: asdict(letter)})
+
+
+def read(body: str) -> Letter:
+    """Read the body of a message. Raises ValueError for one that is not ours."""
+    try:
+        [(kind, fields)] = json.loads(body).items()
+        letter: Letter = _KINDS[kind](**fields)
+    except (AttributeError, KeyError, TypeError, RecursionError) as error:
+        raise ValueError(type(error).__name__) from None
+    return letter
