@@ -47,7 +47,7 @@ def _receive(conversation: Conversation) -> None:
             sample = parts.gallery()
             if st.button("Camera", icon=":material/photo_camera:"):
                 _take_photo(conversation)
-        sent = st.chat_input("A photo, please", accept_file="multiple", key="sent")
+        sent = st.chat_input("Drop, paste or pick photos", accept_file="multiple", key="sent")
     if sample is not None:
         conversation.add(Turn(f"{sample.name}.jpg", sample.photo))
     if sent is None:

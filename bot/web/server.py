@@ -18,6 +18,8 @@ OPTIONS = {
     # Both have a contrast of at least 4.5 with white and black, where they are the colour of text or behind it.
     "theme.light.primaryColor": "#0f6b66",
     "theme.dark.primaryColor": "#4fc3b8",
+    # So that even faded text, which has 60 % of it, keeps that contrast.
+    "theme.light.textColor": "#101514",
     "theme.baseRadius": "0.75rem",
     "theme.headingFontSizes": "2rem",
     "theme.paddingTop": "1rem",
