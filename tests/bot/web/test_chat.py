@@ -1,0 +1,119 @@
+"""Photos come in by every way, and leave with a caption or a sentence."""
+
+import re
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from playwright.sync_api import Page, expect
+
+from inference.contract import Refused
+from inference.screening import decode
+from tests.bot.web.browsing import PATIENCE, File, captions, drop, messages, paste, pick
+from tests.bot.web.conftest import Endpoint
+from tests.inference.images import encoded, photo, pixel_bomb
+
+BOATS = File("boats.jpg", encoded(photo(), "JPEG"))
+SUNSET = File("sunset.png", encoded(photo(300, 400), "PNG"), "image/png")
+
+
+def test_a_photo_that_is_picked_gets_a_caption_and_bears_it_as_its_description(page: Page) -> None:
+    pick(page, BOATS)
+    [caption] = captions(page, 1)
+    expect(messages(page, "user").get_by_role("img", name=caption, exact=True)).to_be_visible()
+    expect(messages(page, "assistant").last.get_by_text(re.compile(r"^\d+\.\d\d s$"))).to_be_visible()
+
+
+def test_a_photo_that_is_dropped_gets_a_caption(page: Page, tmp_path: Path) -> None:
+    path = tmp_path / BOATS.name
+    path.write_bytes(BOATS.data)
+    drop(page, path)
+    captions(page, 1)
+
+
+def test_a_photo_that_is_pasted_gets_a_caption(page: Page) -> None:
+    paste(page, SUNSET.data)
+    captions(page, 1)
+
+
+def test_a_photo_that_is_taken_with_the_camera_gets_a_caption(page: Page) -> None:
+    page.get_by_role("button", name="Camera", exact=True).click()
+    dialog = page.get_by_role("dialog")
+    dialog.locator("video").wait_for()
+    page.wait_for_function("document.querySelector('video').readyState === HTMLMediaElement.HAVE_ENOUGH_DATA")
+    dialog.get_by_role("button", name="Take Photo").click()
+    captions(page, 1)
+    expect(dialog).to_have_count(0)
+
+
+def test_several_photos_get_a_caption_each_in_their_order(page: Page) -> None:
+    pick(page, BOATS, SUNSET, File("heavy.jpg", encoded(Image.effect_noise((2000, 1500), 90), "JPEG", quality=95)))
+    texts = captions(page, 3)
+    pictures = messages(page, "user").get_by_role("img")
+    assert [picture.get_attribute("alt") for picture in pictures.all()] == texts
+
+
+def test_a_sample_is_one_click_or_one_key_away(page: Page) -> None:
+    page.get_by_role("button", name="Sample: Men in wooden boats").focus()
+    page.keyboard.press("Enter")
+    captions(page, 1)
+    page.get_by_role("button", name="Sample: A man who films").click()
+    captions(page, 2)
+
+
+def test_a_caption_can_be_copied(page: Page) -> None:
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.get_by_role("button", name="Sample: Fir trees").click()
+    [caption] = captions(page, 1)
+    page.get_by_role("button", name="Copy caption").click()
+    expect(page.get_by_role("button", name="Copied")).to_be_visible()
+    assert page.evaluate("navigator.clipboard.readText()") == caption
+
+
+REFUSED = {
+    "empty.jpg": b"",
+    "large.jpg": encoded(photo(), "JPEG") + bytes(6 * 1024 * 1024),
+    "bomb.png": pixel_bomb(),
+    "truncated.jpg": BOATS.data[: len(BOATS.data) // 2],
+    "header.png": SUNSET.data[:40],
+    "letter.pdf": b"%PDF-1.7 a letter",
+    "notes.txt": b"These are words and no picture.",
+}
+
+
+def _sentence(data: bytes) -> str:
+    with pytest.raises(Refused) as refused:
+        decode_as_sent(data)
+    return refused.value.message
+
+
+def decode_as_sent(data: bytes) -> None:
+    from inference.screening import inspect
+
+    inspect(data)
+    decode(data, (224, 224))
+
+
+def test_each_refusal_is_the_sentence_of_the_screening_rules_and_never_leaves_the_page(
+    page: Page, endpoint: Endpoint
+) -> None:
+    asked = endpoint.asked
+    pick(page, *(File(name, data, "application/octet-stream") for name, data in REFUSED.items()))
+    refusals = messages(page, "assistant").get_by_role("alert")
+    expect(refusals).to_have_count(len(REFUSED), timeout=PATIENCE)
+    assert refusals.all_inner_texts() == [_sentence(data) for data in REFUSED.values()]
+    assert endpoint.asked == asked
+
+
+def test_words_alone_are_answered_with_what_to_do(page: Page) -> None:
+    page.get_by_role("textbox").fill("what can you do?")
+    page.keyboard.press("Enter")
+    expect(messages(page, "assistant").get_by_role("alert")).to_contain_text("I can describe photos only")
+
+
+def test_a_cleared_conversation_is_gone(page: Page) -> None:
+    page.get_by_role("button", name="Sample: Fir trees").click()
+    captions(page, 1)
+    page.get_by_role("button", name="Clear the conversation").click()
+    expect(messages(page, "user")).to_have_count(0)
+    captions(page, 0)
