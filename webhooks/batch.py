@@ -56,7 +56,7 @@ class Batches:
         try:
             letter = read(record["body"])
         except ValueError as error:
-            log.error("not a message of ours", extra={"message": record["messageId"], "reason": str(error)})  # noqa: TRY400
+            log.error("not a message of ours", extra={"message_id": record["messageId"], "reason": str(error)})  # noqa: TRY400
             self._postpone(receipt, LAST_WAIT)
             return False
         # One time more than there are attempts: whatever killed the process each time is not tried again.
@@ -95,9 +95,8 @@ class Batches:
             log.warning("not postponed", extra={"reason": str(error)})
 
     def _give_up(self, letter: Letter, sentence: str, seconds: float) -> None:
-        log.error("left to the dead-letter queue", extra={"request_id": letter.id})
-
         def apologise() -> None:
+            log.error("left to the dead-letter queue", extra={"request_id": letter.id})
             if events := self._events(letter):
                 self._run(attempts.apologise(self._worker, events, sentence, seconds))
 

@@ -21,6 +21,7 @@ class QueueMapping:
         self._ended = threading.Event()
         self._threads = [threading.Thread(target=self._poll, daemon=True) for _ in range(function.concurrency)]
         self.errors: list[FunctionError] = []
+        self._lost: list[str] = []
 
     def __enter__(self) -> Self:
         for thread in self._threads:
@@ -31,6 +32,13 @@ class QueueMapping:
         self._ended.set()
         for thread in self._threads:
             thread.join()
+
+    def time_flies(self) -> None:
+        """Let the visibility timeout be over for the messages that a function took along when it died."""
+        while self._lost:
+            self._sqs.change_message_visibility(
+                QueueUrl=self._queue, ReceiptHandle=self._lost.pop(), VisibilityTimeout=0
+            )
 
     def _poll(self) -> None:
         while not self._ended.is_set():
@@ -50,6 +58,7 @@ class QueueMapping:
         except Throttled:
             return
         except FunctionError as error:
+            self._lost += [message["ReceiptHandle"] for message in messages]
             self.errors.append(error)
             return
         failed = {failure["itemIdentifier"] for failure in answer.get("batchItemFailures", [])}
