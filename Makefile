@@ -1,6 +1,6 @@
-# Everything happens in .venv; nothing else on the machine is touched.
+# Everything happens in .venv. Elsewhere on the machine `make test` puts a browser, and only where there is none.
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-arm64 bench lint lock
+.PHONY: help install browser demo screenshots test test-arm64 bench lint lock
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -36,7 +36,19 @@ $(VENV)/.installed: pyproject.toml Makefile
 demo: install ## the whole bot on this machine, with no account: HTTP, a Slack thread, a Telegram album
 	@$(BIN)/captionbot demo $(DEMO)
 
-test: install ## every test
+screenshots: install browser ## the pictures in docs/, taken of the running demo
+	@$(BIN)/python -m docs.screenshots
+
+# What the web chat is tested in: a browser of the system's, Debian's by apt as root, or Playwright's own.
+browser: install
+	@for name in chromium chromium-browser google-chrome google-chrome-stable; do \
+		command -v $$name >/dev/null && exit 0; done; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		echo "Installing chromium, for the tests of the web chat."; \
+		(apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y chromium) >/dev/null; \
+	else $(BIN)/playwright install chromium; fi
+
+test: install browser ## every test
 	@$(BIN)/python -m pytest $(TESTS)
 
 test-arm64: install ## the captioner on an emulated ARM64 processor, as Lambda runs it; takes minutes
