@@ -1,6 +1,7 @@
 # syntax=docker/dockerfile:1
 # `captionbot` with everything but torch, for one machine: see compose.yaml.
-FROM python:3.12-slim AS build
+# trixie: on Python 3.12 DBOS needs SQLite 3.42, and bookworm has 3.40.
+FROM python:3.12-slim-trixie AS build
 WORKDIR /build
 ENV UV_LINK_MODE=copy UV_PYTHON_DOWNLOADS=never VIRTUAL_ENV=/captionbot
 COPY docker docker
@@ -14,7 +15,7 @@ COPY inference inference
 COPY webhooks webhooks
 RUN uv pip install --no-deps --compile-bytecode .
 
-FROM python:3.12-slim
+FROM python:3.12-slim-trixie
 COPY --from=build /captionbot /captionbot
 # The inbox's volume takes its owner from this folder.
 RUN install --directory --owner=10001 --group=10001 /var/lib/captionbot
