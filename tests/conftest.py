@@ -11,6 +11,8 @@ from tests.sandbox.telegram import TelegramSandbox
 if TYPE_CHECKING:
     from tests.sandbox.aws import AwsSandbox
 
+pytest_plugins = ["tests.leaks"]
+
 
 @pytest.fixture
 def slack() -> Iterator[SlackSandbox]:
