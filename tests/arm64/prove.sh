@@ -12,7 +12,8 @@ root=$cache/root
 task=$root/var/task
 qemu=/usr/bin/qemu-aarch64-static
 keyring=/usr/share/keyrings/debian-archive-keyring.gpg
-photos=(inference/samples/*.jpg)
+photos=(boats canyon mountains photographer)
+events=("${photos[@]/%/.json}")
 PATH=$(dirname "$(realpath -s "$python")"):$PATH # for uv
 
 step() { printf '%s  %s\n' "$(date +%T)" "$*"; }
@@ -60,14 +61,17 @@ rm -rf "$task"
 mkdir -p "$task"
 PYTHON_VERSION=3.11 docker/unpack arm64 "$task" docker/requirements/inference.txt
 cp -r inference tests/arm64/caption.py "$task"
+for photo in "${photos[@]}"; do
+    "$python" docker/smoke.py event "inference/samples/$photo.jpg" >"$task/$photo.json"
+done
 
 step "captioning here ($(uname -m))"
-PYTHONPATH=. "$python" tests/arm64/caption.py "${photos[@]}" >"$cache/here.txt" 2>"$cache/here.log" ||
+PYTHONPATH=. "$python" tests/arm64/caption.py "${events[@]/#/$task/}" >"$cache/here.txt" 2>"$cache/here.log" ||
     { cat "$cache/here.log" >&2; exit 1; }
 
 step "captioning on ARM64"
 unshare --map-root-user --root="$root" --wd=/var/task \
-    $qemu /usr/bin/python3.11 caption.py "${photos[@]}" >"$cache/arm64.txt" 2>"$cache/arm64.log" ||
+    $qemu /usr/bin/python3.11 caption.py "${events[@]}" >"$cache/arm64.txt" 2>"$cache/arm64.log" ||
     { cat "$cache/arm64.log" >&2; exit 1; }
 
 cat "$cache/arm64.txt"
