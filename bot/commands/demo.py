@@ -1,7 +1,9 @@
 """`captionbot demo`: the whole bot on this machine, with a Slack and a Telegram that live here too."""
 
+import os
 import sys
 import time
+import webbrowser
 from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -21,7 +23,7 @@ STAGES = ("fetched", "screened", "captioned")
 @click.command(name="demo")
 @click.option("--once", is_flag=True, help="Stop after the first round, as without a terminal.")
 def command(once: bool) -> None:
-    """Show the bot at work: over HTTP, in a Slack thread and with a Telegram album. No account is needed."""
+    """Show the bot at work: in the browser, over HTTP, in a Slack thread, with a Telegram album. No account needed."""
     if not (ROOT / "tests" / "sandbox").is_dir():
         raise click.ClickException("The demo's Slack and Telegram come with the repository: run it in a clone of it.")
     photos = sorted(SAMPLES.glob("*.jpg"))[:4]
@@ -33,6 +35,7 @@ def command(once: bool) -> None:
         demo.over_http(photos[0])
         demo.in_slack(photos[1])
         demo.in_telegram(photos[-3:])
+        demo.in_the_browser()
         if not once and sys.stdin.isatty():
             demo.stay(photos[0])
 
@@ -46,17 +49,18 @@ class Demo:
         self._crew = crew
         self._folder = folder
         self._http = httpx.Client(timeout=PATIENCE, trust_env=False)
-        slack, _, _, telegram, _, inference, door = free_ports(7)
-        self._ports = {"slack": slack, "telegram": telegram, "inference": inference, "door": door}
+        slack, _, _, telegram, _, inference, door, web = free_ports(8)
+        self._ports = {"slack": slack, "telegram": telegram, "inference": inference, "door": door, "web": web}
         self.inference = f"http://127.0.0.1:{inference}"
         self.slack = f"http://127.0.0.1:{slack + 1}/sandbox"
         self.telegram = f"http://127.0.0.1:{telegram + 1}/sandbox"
+        self.web = f"http://127.0.0.1:{web}"
         self._worker_log = folder / "webhooks.log"
 
     def start(self) -> None:
         """Start everything and wait until the model is there."""
         ports, door = self._ports, f"http://127.0.0.1:{self._ports['door']}"
-        click.echo("Starting inference, front door, worker, and a Slack and a Telegram of our own …")
+        click.echo("Starting inference, front door, worker, web chat, and a Slack and a Telegram of our own …")
         start = time.monotonic()
         self._crew.start("inference", "-c", START, "serve", "--port", str(ports["inference"]))
         hook = f"{door}/slack/events"
@@ -71,10 +75,14 @@ class Demo:
         self._crew.environment |= {
             "INFERENCE_URL": self.inference,
             "INBOX_URL": f"sqlite:///{self._folder / 'inbox.sqlite'}",
+            "SANDBOX_SLACK": self.slack,
+            "SANDBOX_TELEGRAM": self.telegram,
         }
         self._crew.start("webhooks", "-c", START, "webhooks", "--port", str(ports["door"]))
+        self._crew.start("web", "-m", "tests.sandbox.web", "--port", str(ports["web"]))
         self._await("the model to load", lambda: self._is_up(f"{self.inference}/ping", ready=True))
         self._await("the front door", lambda: self._is_up(f"{door}/"))
+        self._await("the web chat", lambda: self._is_up(self.web))
         click.echo(f"All is up after {time.monotonic() - start:.1f} s.\n")
 
     def over_http(self, photo: Path) -> None:
@@ -112,9 +120,19 @@ class Demo:
 
         self._tell(self._await("a reply to the album", reply), start, self._stages(mark))
 
+    def in_the_browser(self) -> None:
+        """Say where to look, and open it where somebody sits before a screen."""
+        click.secho(f"In the browser: {self.web}", bold=True)
+        click.echo(
+            f"  A chat to drop your own photos into; the Slack thread on {self.web}/slack, the Telegram album on"
+        )
+        click.echo(f"  {self.web}/telegram.\n")
+        if _somebody_looks():
+            webbrowser.open(self.web)
+
     def stay(self, photo: Path) -> None:
         """Say what to try, and stay up until Ctrl-C."""
-        click.secho("It stays up. In another terminal, try:", bold=True)
+        click.secho("It stays up. In another terminal, you may also try:", bold=True)
         click.echo(f"  curl -F image=@{photo} {self.inference}/caption")
         click.echo(f"  curl -F channel=C0GENERAL -F photo=@{photo} {self.slack}/upload; curl {self.slack}/state")
         click.echo(f"  curl -F chat=Ada -F photo=@{photo} {self.telegram}/photo; curl {self.telegram}/messages")
@@ -160,3 +178,10 @@ class Demo:
                 raise click.ClickException(f"Waited {PATIENCE:.0f} s for {what}.\n{self._crew.last_words()}")
             time.sleep(0.05)
         return seen
+
+
+def _somebody_looks() -> bool:
+    """Whether a window that opens here would be seen."""
+    if "CI" in os.environ or not sys.stdin.isatty():
+        return False
+    return sys.platform == "darwin" or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))

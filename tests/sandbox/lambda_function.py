@@ -78,7 +78,7 @@ class Instance:
         """Thaw the process and hand it an event; returns its answer, once it is frozen again. Raises FunctionError."""
         self._ended = asyncio.get_running_loop().create_future()
         self._signal(signal.SIGCONT)
-        end = time.monotonic() + self._function.timeout
+        end = time.monotonic() + self._function.timeout + self._function.grace
         self._next.put_nowait((str(uuid.uuid4()), event, time.time() + self._function.timeout))
         failure: FunctionError | None = None
         try:
@@ -178,6 +178,8 @@ class LambdaFunction:
         timeout: float = 30.0,
         concurrency: int = 2,
     ) -> None:
+        # Seconds from the timeout until the process is killed; Lambda takes part of one, too.
+        self.grace = 0.5
         self.servers, self.handler, self.log = servers, handler, log
         self.timeout, self.concurrency = timeout, concurrency
         self.name = handler.replace(".", "-")

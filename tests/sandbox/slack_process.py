@@ -1,5 +1,7 @@
 """The sandbox as a process: people act through `POST /sandbox/...`, and `GET /sandbox/state` tells what the bot did.
 
+`GET /sandbox/look` shows #general as Slack's app would.
+
 curl -F channel=C0GENERAL -F photo=@cat.jpg http://127.0.0.1:9100/sandbox/upload
 """
 
@@ -14,6 +16,7 @@ from typing import Any
 from aiohttp import web
 
 from tests.sandbox.slack import SlackSandbox
+from tests.sandbox.slack_look import look
 from tests.sandbox.slack_photos import Upload
 from tests.sandbox.slack_workspace import JSON
 
@@ -34,6 +37,7 @@ async def _serve(sandbox: SlackSandbox, port: int) -> None:
     app.router.add_post("/sandbox/upload", control.upload)
     app.router.add_post("/sandbox/{action:mention|dm|join|open_dm|say}", control.act)
     app.router.add_get("/sandbox/state", control.state)
+    app.router.add_get("/sandbox/look", control.look)
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", port).start()
@@ -79,3 +83,7 @@ class Control:
             "envelopes": self._sandbox.socket.envelopes,
         }
         return web.json_response({name: [dataclasses.asdict(item) for item in log] for name, log in logs.items()})
+
+    async def look(self, _request: web.Request) -> web.Response:
+        """Show #general."""
+        return web.Response(text=look(self._sandbox.workspace), content_type="text/html")

@@ -9,6 +9,7 @@ from aiohttp import web
 from aiohttp.web_request import FileField
 
 from tests.sandbox.telegram import TelegramSandbox
+from tests.sandbox.telegram_look import look
 from tests.sandbox.telegram_people import text
 from tests.sandbox.telegram_world import Chat
 
@@ -16,7 +17,7 @@ from tests.sandbox.telegram_world import Chat
 class Control:
     """POST /sandbox/photo (form: chat, caption, photo…; several make an album), /sandbox/say; GET /sandbox/messages.
 
-    `chat` is a name: a private chat of that name is opened by its first use.
+    `chat` is a name: a private chat of that name is opened by its first use. GET /sandbox/look shows it.
     """
 
     def __init__(self, telegram: TelegramSandbox) -> None:
@@ -28,6 +29,7 @@ class Control:
         app.router.add_post("/sandbox/photo", self._photo)
         app.router.add_post("/sandbox/say", self._say)
         app.router.add_get("/sandbox/messages", self._messages)
+        app.router.add_get("/sandbox/look", self._look)
         return app
 
     async def _photo(self, request: web.Request) -> web.Response:
@@ -54,6 +56,10 @@ class Control:
                 for sent in list(self._telegram.world.sent)
             ]
         )
+
+    async def _look(self, request: web.Request) -> web.Response:
+        chat = self._chats.get(request.query.get("chat", "Ada"))
+        return web.Response(text=look(self._telegram.world, chat), content_type="text/html")
 
     def _chat(self, form: object) -> Chat:
         name = _text(form, "chat") or "Ada"

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import FilePayload, Locator, Page, expect
 
 PATIENCE = 60_000  # milliseconds
 
@@ -26,7 +26,7 @@ def pick(page: Page, *files: File) -> None:
     """Attach files with the button of the chat box, and send them."""
     with page.expect_file_chooser() as chooser:
         page.get_by_role("button", name="Upload files").click()
-    chooser.value.set_files([{"name": f.name, "mimeType": f.media_type, "buffer": f.data} for f in files])
+    chooser.value.set_files([FilePayload(name=f.name, mimeType=f.media_type, buffer=f.data) for f in files])
     send(page, len(files))
 
 

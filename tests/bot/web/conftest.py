@@ -113,7 +113,7 @@ def page(window: BrowserContext, web: Server) -> Iterator[Page]:
 def visit(window: BrowserContext, web: Server) -> Iterator[Page]:
     page = window.new_page()
     wrong: list[str] = []
-    page.on("request", lambda request: _is_here(request.url) or wrong.append(request.url))
+    page.on("request", lambda request: None if _is_here(request.url) else wrong.append(request.url))
     page.on("pageerror", lambda error: wrong.append(str(error)))
     page.goto(web.url)
     page.get_by_role("group", name="Sample photos").wait_for(timeout=60_000)
