@@ -4,5 +4,5 @@ import streamlit as st
 
 from bot.web.chat import show
 
-st.set_page_config(page_title="captionbot", page_icon=":material/photo_camera:")
+st.set_page_config(page_title="captionbot", page_icon="📷")
 show()

@@ -35,7 +35,7 @@ def _live(sandbox: Sandbox) -> None:
     st.html(sandbox.look())
 
 
-st.set_page_config(page_title="captionbot", page_icon=":material/photo_camera:")
+st.set_page_config(page_title="captionbot", page_icon="📷")
 st.navigation(
     [
         st.Page(show, title="Chat", icon=":material/chat:", url_path="chat", default=True),
