@@ -24,13 +24,13 @@ _TOLERANCE = 2e-3
 
 
 def views(photos: Sequence[Path], count: int) -> list[Image.Image]:
-    """Make at least `count` views of the photos: as they are, mirrored, and slightly cropped (each time alike)."""
+    """Make at least `count` views of the photos: as they are, mirrored, and cropped (each time alike)."""
     whole = [ImageOps.exif_transpose(Image.open(photo)).convert("RGB") for photo in photos]
     made = whole + [ImageOps.mirror(image) for image in whole]
     draw = np.random.default_rng(0)
     while len(made) < count:
         for image in whole:
-            share = draw.uniform(0.8, 1)
+            share = draw.uniform(0.4, 1)
             width, height = round(image.width * share), round(image.height * share)
             left, top = draw.integers(image.width - width + 1), draw.integers(image.height - height + 1)
             made.append(image.crop((left, top, left + width, top + height)))

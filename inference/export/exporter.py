@@ -18,6 +18,7 @@ from inference.export.agreement import Pixels
 from inference.export.decoders import BertStep, Gpt2Step, Step, TopStep
 from inference.export.encoders import EncoderGraph
 from inference.export.graphs import context_names, export_decoder, export_encoder, optimise
+from inference.export.rows import quantize_rows, rounding_errors
 from inference.folder import DECODER, ENCODER, MANIFEST, TOKENIZER, Agreement, Manifest, Precision, digest
 from inference.preprocessing import pixel_values
 from inference.search import width
@@ -29,6 +30,8 @@ SAMPLES = Path(__file__).parents[1] / "samples"
 VIEWS = 100
 KEPT = 0.9
 """The share of captions on the views that a smaller precision must leave as they are."""
+
+_PROBED = 3  # photos on which rounding errors are measured
 
 _ENCODERS = ("vit", "deit", "dinov2", "swin")
 _DECODERS: dict[str, Callable[..., Step]] = {"bert": BertStep, "gpt2": Gpt2Step}
@@ -150,7 +153,7 @@ def _choose(
     expected = agreement.captions(encoder, decoder, pixels, loaded.decoding, cores())
     agreement.require_same_logits(loaded, encoder, decoder, pixels[0], expected[0][:-1])
     if wanted == "auto":
-        pairs = [(eyes, mouth) for eyes in _encoders(work) for mouth in _decoders(work)]
+        pairs = [(eyes, mouth) for eyes in _encoders(work, pixels) for mouth in _decoders(work)]
         pairs.sort(key=lambda pair: pair[0].file.stat().st_size + pair[1].file.stat().st_size)
         for eyes, mouth in pairs:
             said = agreement.captions(eyes.file, mouth.file, pixels, loaded.decoding, cores())
@@ -166,26 +169,34 @@ def _choose(
     return encoder, decoder, Precision(encoder="fp32", decoder="fp32", embeddings="fp32", agreement=figures)
 
 
-def _encoders(work: Path) -> list[_Candidate]:
-    return [_candidate(work, "encoder", products) for products in ("int8", "mixed", "fp16")]
+def _encoders(work: Path, pixels: Sequence[Pixels]) -> list[_Candidate]:
+    """`mixed` is int8 but for the eighth of the products that rounding moves the most."""
+    raw, rounded = work / "raw-encoder.onnx", work / "rounded.onnx"
+    errors = rounding_errors(raw, pixels[:_PROBED])
+    worst = sorted(errors, key=errors.__getitem__)[-(-len(errors) * 7 // 8) :]
+    made = []
+    for products, keep in (("int8", []), ("mixed", worst)):
+        quantize_rows(raw, rounded, keep)
+        made.append(_candidate(rounded, work / f"encoder-{products}.onnx", products))
+    return [*made, _candidate(raw, work / "encoder-fp16.onnx", "fp16")]
 
 
 def _decoders(work: Path) -> list[_Candidate]:
-    return [_candidate(work, "decoder", "int8", "int8")] + [
-        _candidate(work, "decoder", products, "fp16") for products in ("int8", "mixed", "fp16")
-    ]
+    """`mixed` is int8 but for the last product, which chooses among the words."""
+    raw, rounded, looked_up = work / "raw-decoder.onnx", work / "rounded.onnx", work / "looked-up.onnx"
+    last = precision.products(raw)[-1:]
+    precision.quantize_int8(raw, rounded)
+    precision.quantize_embeddings(rounded, looked_up)
+    made = [_candidate(looked_up, work / "decoder-int8-int8.onnx", "int8", "int8")]
+    made.append(_candidate(rounded, work / "decoder-int8-fp16.onnx", "int8", "fp16"))
+    precision.quantize_int8(raw, rounded, keep=last)
+    made.append(_candidate(rounded, work / "decoder-mixed-fp16.onnx", "mixed", "fp16"))
+    return [*made, _candidate(raw, work / "decoder-fp16.onnx", "fp16", "fp16")]
 
 
-def _candidate(work: Path, part: str, products: str, embeddings: str = "") -> _Candidate:
-    """Write a graph in one precision. `mixed` is int8 but for the last eighth of the products, which matter most."""
-    source, quantized, fused = work / f"raw-{part}.onnx", work / "quantized.onnx", work / "fused.onnx"
-    file = work / f"{part}-{products}-{embeddings}.onnx"
-    if products in ("int8", "mixed"):
-        names = precision.products(source)
-        precision.quantize_int8(source, quantized, keep=names[-(-len(names) * 7 // 8) :] if products == "mixed" else ())
-        source = quantized
-    if embeddings == "int8":
-        precision.quantize_embeddings(source, quantized)
+def _candidate(source: Path, file: Path, products: str, embeddings: str = "") -> _Candidate:
+    """Optimise a graph for ONNX Runtime; what is fp32 still is stored as fp16."""
+    fused = source.with_name("fused.onnx")
     optimise(source, fused)
     precision.store_fp16(fused, file)
     return _Candidate(file, products, embeddings)

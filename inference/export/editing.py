@@ -1,0 +1,72 @@
+"""What the rewriting of ONNX graphs works with."""
+
+from collections import defaultdict
+from pathlib import Path
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+from onnx import helper, numpy_helper
+
+MICROSOFT = "com.microsoft"
+"""The domain of ONNX Runtime's own operators."""
+
+
+class Graph:
+    """A graph with its constants and consumers by name."""
+
+    def __init__(self, source: Path) -> None:
+        self.model = onnx.load(source)
+        self.nodes = list(self.model.graph.node)
+        self.constants = {tensor.name: tensor for tensor in self.model.graph.initializer}
+        self.consumers: defaultdict[str, list[onnx.NodeProto]] = defaultdict(list)
+        for node in self.nodes:
+            for name in node.input:
+                self.consumers[name].append(node)
+
+    def constant(self, name: str) -> NDArray[np.float32] | None:
+        """The value of a float32 constant, or None."""
+        tensor = self.constants.get(name)
+        if tensor is None or tensor.data_type != onnx.TensorProto.FLOAT:
+            return None
+        return numpy_helper.to_array(tensor)
+
+    def add(self, name: str, value: NDArray[np.generic] | np.generic) -> str:
+        """Add a constant, or replace it; returns its name."""
+        self.constants[name] = numpy_helper.from_array(np.asarray(value), name)
+        return name
+
+    def save(self, target: Path) -> None:
+        """Write the graph without the constants that nothing uses any more."""
+        used = {name for node in self.nodes for name in node.input}
+        graph = self.model.graph
+        del graph.node[:], graph.initializer[:], graph.value_info[:]
+        graph.node.extend(self.nodes)
+        graph.initializer.extend(tensor for name, tensor in self.constants.items() if name in used)
+        if any(node.domain == MICROSOFT for node in self.nodes) and not any(
+            known.domain == MICROSOFT for known in self.model.opset_import
+        ):
+            self.model.opset_import.append(helper.make_opsetid(MICROSOFT, 1))
+        onnx.save(self.model, target)
+
+
+def weight_of(graph: Graph, node: onnx.NodeProto) -> NDArray[np.float32] | None:
+    """The constant matrix [inputs, outputs] of a product, or None."""
+    if node.op_type != "MatMul":
+        return None
+    weight = graph.constant(node.input[1])
+    return weight if weight is not None and weight.ndim == 2 else None
+
+
+def add_integers(graph: Graph, product: onnx.NodeProto, weight: NDArray[np.float32]) -> tuple[str, str]:
+    """The names of a product's matrix as int8 and of its columns' scales, both added to the graph."""
+    integers, scales = rounded(weight, axis=0)
+    name = product.input[1]
+    return graph.add(f"{name}.int8", integers), graph.add(f"{name}.scale", scales)
+
+
+def rounded(values: NDArray[np.float32], axis: int) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
+    """Symmetric int8 with one scale for each index of the other axis."""
+    scales = np.maximum(np.abs(values).max(axis) / 127, np.finfo(np.float32).tiny).astype(np.float32)
+    integers = np.rint(values / np.expand_dims(scales, axis))
+    return np.clip(integers, -127, 127).astype(np.int8), scales
