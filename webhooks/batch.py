@@ -19,7 +19,7 @@ from webhooks import attempts
 from webhooks.albums import Albums
 from webhooks.claims import Claims, InWork
 from webhooks.inbox import Event, InboxError, claims_table, is_queue
-from webhooks.letters import Gather, Letter, Wake, read
+from webhooks.letters import Gather, Letter, Unreadable, Wake, read
 from webhooks.sqs import Queue
 from webhooks.worker import Worker, worker
 
@@ -55,7 +55,7 @@ class Batches:
         receipt, number = record["receiptHandle"], int(record["attributes"]["ApproximateReceiveCount"])
         try:
             letter = read(record["body"])
-        except ValueError as error:
+        except Unreadable as error:
             log.error("not a message of ours", extra={"message_id": record["messageId"], "reason": str(error)})  # noqa: TRY400
             self._postpone(receipt, LAST_WAIT)
             return False

@@ -6,6 +6,10 @@ from dataclasses import asdict, dataclass
 from webhooks.inbox import Event
 
 
+class Unreadable(Exception):
+    """A message that is not one of ours; the text says no more of it than what is wrong."""
+
+
 @dataclass(frozen=True)
 class Gather:
     """A reminder, received when an album's photo has been there for the quiet period: if it is the last, answer."""
@@ -38,10 +42,10 @@ def write(letter: Letter) -> str:
 
 
 def read(body: str) -> Letter:
-    """Read the body of a message. Raises ValueError for one that is not ours."""
+    """Read the body of a message. Raises Unreadable."""
     try:
         [(kind, fields)] = json.loads(body).items()
         letter: Letter = _KINDS[kind](**fields)
-    except (AttributeError, KeyError, TypeError, RecursionError) as error:
-        raise ValueError(type(error).__name__) from None
+    except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
+        raise Unreadable(type(error).__name__) from None
     return letter

@@ -13,6 +13,7 @@ import sys
 import time
 import uuid
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -80,17 +81,13 @@ class Instance:
         self._signal(signal.SIGCONT)
         end = time.monotonic() + self._function.timeout + self._function.grace
         self._next.put_nowait((str(uuid.uuid4()), event, time.time() + self._function.timeout))
-        failure: FunctionError | None = None
         try:
-            answer = await self._watch(self._ended, end, "Task")
-        except FunctionError as error:
-            failure = error
-        if self.alive:
+            return await self._watch(self._ended, end, "Task")
+        finally:
             # What the handler left running goes on until the process asks for its next event.
-            await self._until_idle(end, "Task")
-        if failure is not None:
-            raise failure
-        return answer
+            if self.alive:
+                with suppress(FunctionError):
+                    await self._until_idle(end, "Task")
 
     @property
     def alive(self) -> bool:
