@@ -72,3 +72,12 @@ def test_an_app_token_that_slack_refuses_is_named_in_a_sentence(here: Machine) -
     said = here.log.read_text()
     assert "SLACK_APP_TOKEN" in said
     assert "Traceback" not in said
+
+
+@pytest.mark.parametrize("command", [("run",), ("webhooks", "--only", "worker"), ("inbox", "list")])
+def test_an_inbox_on_aws_is_emptied_on_aws(here: Machine, command: tuple[str, ...]) -> None:
+    here.environment["INBOX_URL"] = "https://sqs.eu-central-1.amazonaws.com/123456789012/inbox"
+    assert here.start(*command).wait(60) == 1
+    said = here.log.read_text()
+    assert "INBOX_URL" in said
+    assert "Traceback" not in said

@@ -214,7 +214,7 @@ def test_a_platform_that_is_not_set_up_says_what_is_missing(
 
 
 async def test_a_thousand_deliveries_of_one_event_are_kept_once(door: Door) -> None:
-    async with httpx.AsyncClient(trust_env=False, limits=httpx.Limits(max_connections=8)) as client:
+    async with httpx.AsyncClient(trust_env=False, limits=httpx.Limits(max_connections=8), timeout=None) as client:
 
         async def deliver() -> int:
             body, headers = signed(UPLOAD, SIGNING_SECRET)
