@@ -1,0 +1,48 @@
+"""Every benchmark, written to BENCHMARKS.md: `make bench`, on a machine that does nothing else."""
+
+import os
+import platform
+import sys
+from datetime import UTC, datetime
+from importlib import import_module
+from importlib.metadata import version
+from pathlib import Path
+
+TARGET = Path(__file__).parents[2] / "BENCHMARKS.md"
+CHAPTERS = {
+    "Captions": "tests.bench.bench_captions",
+    "The front door": "tests.bench.bench_front_door",
+}
+
+
+def main() -> None:
+    lines = ["# Benchmarks", "", _machine()]
+    for number, (title, module) in enumerate(CHAPTERS.items(), 1):
+        print(f"{number}/{len(CHAPTERS)} {title}: this takes a few minutes", file=sys.stderr, flush=True)
+        chapter: str = import_module(module).report()
+        lines += ["", f"## {title}", "", chapter]
+    text = "\n".join(lines) + "\n"
+    TARGET.write_text(text, "utf-8")
+    print(text)
+
+
+def _machine() -> str:
+    """Where and with what this was measured."""
+    model = next(
+        (
+            line.partition(":")[2].strip()
+            for line in Path("/proc/cpuinfo").read_text().splitlines()
+            if "model name" in line
+        ),
+        platform.machine(),
+    )
+    tools = ", ".join(f"{name} {version(name)}" for name in ("onnxruntime", "torch", "transformers"))
+    return (
+        f"Written by `make bench` on {datetime.now(UTC):%Y-%m-%d}: {len(os.sched_getaffinity(0))} cores of {model}, "
+        f"Python {platform.python_version()}, {tools}. What is compared is measured in the same run, taking turns; the "
+        "ratios are what counts."
+    )
+
+
+if __name__ == "__main__":
+    main()
