@@ -23,8 +23,8 @@ def graph(tmp_path: Path) -> Path:
     make = helper.make_node
     nodes = [
         make("MatMul", ["pixel_values", "first"], ["wide"], name="first"),
-        make("Add", ["wide", "bias"], ["biased"]),
-        make("Gelu", ["biased"], ["bent"]),
+        make("Add", ["wide", "bias"], ["biased"], name="bias"),
+        make("Gelu", ["biased"], ["bent"], name="gelu"),
         make("MatMul", ["bent", "second"], ["narrow"], name="second"),
     ]
     constants = dict(
