@@ -12,8 +12,17 @@ from bot.settings import BotSettings
 from bot.telegram import app as telegram
 from bot.telegram.updates import album_of, is_for_us
 from bot.warmer import Warmer
+from tests.bot.conftest import make_photo
 from tests.sandbox.telegram import TelegramSandbox
 from tests.sandbox.telegram_world import Json
+
+PHOTO = make_photo(1200, 900, quality=60)
+OTHER = make_photo(900, 1200, quality=60)
+
+
+def texts(sandbox: TelegramSandbox) -> list[str]:
+    """Whatever the bot has said, in whatever chat."""
+    return [sent.text for sent in sandbox.world.sent]
 
 
 class TelegramBot:
