@@ -54,7 +54,8 @@ def error(found: NDArray[np.float32], expected: NDArray[np.float32]) -> float:
 
 
 def tokens(*sizes: float) -> NDArray[np.float32]:
-    return (DRAW.normal(size=(1, len(sizes), WIDTH)) * np.array(sizes)[:, None]).astype(np.float32)
+    seen: NDArray[np.float32] = (DRAW.normal(size=(1, len(sizes), WIDTH)) * np.array(sizes)[:, None]).astype(np.float32)
+    return seen
 
 
 def test_a_huge_token_leaves_the_others_as_they_were(graph: Path, tmp_path: Path) -> None:
