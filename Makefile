@@ -78,9 +78,10 @@ lint: install ## style, types, Dockerfiles, shell scripts, templates, workflows
 		sam validate --lint --template docker/template.yaml
 	@$(UVX) checkov==3.3.30 checkov --quiet --compact --skip-download --framework cloudformation --file $(TEMPLATES)
 
-# One lock for each image: what AWS's ARM64 functions and a Linux container run, CPython 3.12 with glibc 2.34 or newer.
+# One lock for each image: wheels for Linux with glibc 2.34 or newer. The images have Python 3.12; what is resolved for 3.11
+# suits both, so that tests can run the very same packages.
 LOCK := $(BIN)/uv --quiet --config-file docker/requirements/lock.toml pip compile --generate-hashes --no-annotate \
-	--custom-compile-command 'make lock' --python-version 3.12 --python-platform aarch64-manylinux_2_34 --only-binary :all:
+	--custom-compile-command 'make lock' --python-version 3.11 --python-platform aarch64-manylinux_2_34 --only-binary :all:
 LOCKS := docker/requirements
 
 lock: install ## pin what goes into the images; with UPGRADE=--upgrade the newest that pyproject.toml allows
