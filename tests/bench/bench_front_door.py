@@ -1,6 +1,6 @@
-"""The front door beside Bolt's adapter for AWS Lambda with a lazy listener: cold start and warm latency.
+"""The front door beside Bolt's adapter for AWS Lambda with a lazy listener (cold start, warm latency), and in a burst.
 
-`python -m tests.bench.bench_front_door` prints the table; `run` returns it.
+`python -m tests.bench.bench_front_door` prints the tables; `report` returns them.
 """
 
 import json
@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+from tests.bench import burst
 from tests.bench.front_doors import SECRET
 
 COLD_STARTS, WARM_REQUESTS = 15, 1000
@@ -104,7 +105,14 @@ def _lambda() -> Iterator[str]:
         server.shutdown()
 
 
-if __name__ == "__main__":
+def report() -> str:
+    """Measure everything about the front door, as tables."""
+    lines = ["| | ours | Bolt's adapter, lazy listener | ratio |", "|---|---:|---:|---:|"]
     for row in run():
-        goal = "" if row.goal is None else f" (goal {row.goal:g})"
-        print(f"{row.name:40} ours {row.ours:8.2f} ms   Bolt {row.bolt:8.2f} ms   {row.ratio:5.1f} times{goal}")
+        goal = "" if row.goal is None else f" (goal: {row.goal:g})"
+        lines.append(f"| {row.name} | {row.ours:.2f} ms | {row.bolt:.2f} ms | {row.ratio:.1f}{goal} |")
+    return "\n".join([*lines, "", burst.report()])
+
+
+if __name__ == "__main__":
+    print(report())
