@@ -12,6 +12,7 @@ TARGET = Path(__file__).parents[2] / "BENCHMARKS.md"
 CHAPTERS = {
     "Captions": "tests.bench.bench_captions",
     "The front door": "tests.bench.bench_front_door",
+    "What is shipped": "tests.bench.bench_size",
 }
 
 

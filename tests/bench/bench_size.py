@@ -1,0 +1,68 @@
+"""What goes into each Lambda image on top of AWS's own base, beside the first version's way.
+
+`python -m tests.bench.bench_size` prints the table; `report` returns it.
+"""
+
+import compileall
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from tests.bench import installed
+
+ROOT = Path(__file__).parents[2]
+PARAMETERS = 34_200_000  # of cnmoro/mini-image-captioning, four bytes each
+LEFT_OUT = shutil.ignore_patterns("export", "recipe", "samples", "starter", "__pycache__")
+
+
+def report() -> str:
+    """Measure the images, as a table."""
+    starter = installed.of_folder(ROOT / "inference" / "starter")
+    rows = {
+        "captioner": (packages("inference"), code("inference"), starter),
+        "captioner, the first version's way": (installed.megabytes(installed.MVP), 0.0, 4e-6 * PARAMETERS),
+        "front doors and worker": (packages("webhooks"), code("inference", "bot", "webhooks"), 0.0),
+    }
+    lines = ["| MB | packages | code | model | together |", "|---|---:|---:|---:|---:|"]
+    for name, parts in rows.items():
+        lines.append(f"| {name} | {' | '.join(f'{part:.1f}' for part in (*parts, sum(parts)))} |")
+    return "\n".join(
+        [
+            *lines,
+            "",
+            "Ours is what the Dockerfiles unpack for ARM64, with its bytecode and the starter model. The first version's "
+            f"way is torch without CUDA (for {os.uname().machine}), transformers, and the production checkpoint in fp32.",
+        ]
+    )
+
+
+def packages(lock: str) -> float:
+    """Megabytes of the wheels that a lock names, unpacked for ARM64."""
+    with tempfile.TemporaryDirectory() as folder:
+        subprocess.run(
+            [str(ROOT / "docker" / "unpack"), "arm64", folder, str(ROOT / "docker" / "requirements" / f"{lock}.txt")],
+            check=True,
+            env=os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"},
+        )
+        return _megabytes(folder)
+
+
+def code(*names: str) -> float:
+    """Megabytes of our own packages, without what the images leave out."""
+    with tempfile.TemporaryDirectory() as folder:
+        for name in names:
+            shutil.copytree(ROOT / name, Path(folder, name), ignore=LEFT_OUT)
+        return _megabytes(folder)
+
+
+def _megabytes(folder: str) -> float:
+    """Sum a folder's files and their bytecode, which the images hold too."""
+    compileall.compile_dir(folder, quiet=2)
+    return sum(file.stat().st_size for file in Path(folder).rglob("*") if file.is_file()) / 1e6
+
+
+if __name__ == "__main__":
+    print(report())
