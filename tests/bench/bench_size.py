@@ -33,8 +33,9 @@ def report() -> str:
         [
             *lines,
             "",
-            "Ours is what the Dockerfiles unpack for ARM64, with its bytecode and the starter model. The first version's "
-            f"way is torch without CUDA (for {os.uname().machine}), transformers, and the production checkpoint in fp32.",
+            "Ours is what the Dockerfiles unpack for ARM64, with its bytecode and the starter model. The first "
+            f"version's way is torch without CUDA (for {os.uname().machine}), transformers, and the production "
+            "checkpoint in fp32.",
         ]
     )
 
