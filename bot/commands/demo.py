@@ -1,6 +1,7 @@
 """`captionbot demo`: the whole bot on this machine, with a Slack and a Telegram that live here too."""
 
 import os
+import signal
 import sys
 import time
 import webbrowser
@@ -29,6 +30,8 @@ def command(once: bool) -> None:
     photos = sorted(SAMPLES.glob("*.jpg"))[:4]
     if len(photos) < 2:
         raise click.ClickException(f"There are no sample photos in {SAMPLES}.")
+    # Whoever stops it, and however: what it started must end with it.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with TemporaryDirectory(prefix="captionbot-") as folder, Crew(ROOT, Path(folder)) as crew:
         demo = Demo(crew, Path(folder))
         demo.start()

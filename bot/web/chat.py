@@ -36,18 +36,16 @@ def show() -> None:
         st.caption(messages.WEB_HOW)
     for turn in conversation.turns:
         _draw(turn, settings)
-    if conversation.turns:
-        parts.end(conversation.news)
 
 
 def _receive(conversation: Conversation) -> None:
     """Draw what photos come in by, and take those that came in just now."""
-    with st.bottom:
-        with st.container(horizontal=True, vertical_alignment="center"):
-            sample = parts.gallery()
-            if st.button("Camera", icon=":material/photo_camera:"):
-                _take_photo(conversation)
-        sent = st.chat_input("Drop, paste or pick photos", accept_file="multiple", key="sent")
+    with st.bottom, st.container(horizontal=True, vertical_alignment="center"):
+        sample = parts.gallery()
+        if st.button("Camera", icon=":material/photo_camera:"):
+            _take_photo(conversation)
+    # Not inside st.bottom: only a page whose box stands on its own follows the conversation to its end.
+    sent = st.chat_input("Drop, paste or pick photos", accept_file="multiple", key="sent")
     if sample is not None:
         conversation.add(Turn(f"{sample.name}.jpg", sample.photo))
     if sent is None:

@@ -71,17 +71,10 @@ class Conversation:
     """The turns, oldest first."""
 
     turns: list[Turn] = field(default_factory=list)
-    sent: int = 0
-
-    @property
-    def news(self) -> int:
-        """A number that changes with each photo and each answer."""
-        return 2 * self.sent + sum(turn.answer is None for turn in self.turns)
 
     def add(self, turn: Turn) -> None:
         """Add a turn; the oldest are forgotten."""
         self.turns.append(turn)
-        self.sent += 1
         del self.turns[:-REMEMBERED]
 
 

@@ -89,18 +89,6 @@ _caption = st.components.v2.component(
     """,
 )
 
-_end = st.components.v2.component(
-    "captionbot_end",
-    html="<hr aria-hidden='true' style='margin: 0; border: 0;'>",
-    js="""
-    export default function ({ data, parentElement }) {
-      const end = parentElement.querySelector("hr");
-      if (end.dataset.seen !== String(data)) setTimeout(() => end.scrollIntoView({ block: "end" }), 100);
-      end.dataset.seen = data;
-    }
-    """,
-)
-
 
 @dataclass(frozen=True)
 class Sample:
@@ -140,8 +128,3 @@ def gallery() -> Sample | None:
 def caption(text: str, seconds: float, key: str) -> None:
     """Show a caption, how many seconds it took, and a button that copies it."""
     _caption(key=key, data={"text": text, "time": f"{seconds:.2f} s"})
-
-
-def end(news: int) -> None:
-    """Mark the end of the conversation; the page is scrolled to it when `news` is another number than before."""
-    _end(key="end", data=news)

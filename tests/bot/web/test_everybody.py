@@ -53,7 +53,7 @@ def phone(browser: Browser, web: Server) -> Iterator[Page]:
 def test_on_a_phone_nothing_is_wider_than_the_screen(phone: Page) -> None:
     page = phone
     converse(page)
-    wide = """() => [...document.querySelectorAll("html, [data-testid=stMain], [data-testid=stMain] *")].filter(element => {
+    wide = """() => [...document.querySelectorAll("html, .stMain, .stMain *")].filter(element => {
         const style = getComputedStyle(element);
         return element.scrollWidth > innerWidth || (element.scrollWidth > element.clientWidth + 1
             && ["auto", "scroll"].includes(style.overflowX) && element.clientWidth > 0);
