@@ -65,3 +65,4 @@ def terminal(folder: Path, environment: Mapping[str, str], *words: str) -> Itera
         yield opened
     finally:
         opened.close()
+        print(opened.screen)

@@ -220,9 +220,9 @@ def test_a_caption_belongs_to_its_photo(here: Machine) -> None:
     assert texts(here, sent) == [caption_of(here.endpoint.seen[0].image)]
 
 
+@pytest.mark.timeout(900)
 def test_five_hundred_photos_in_ten_seconds_are_each_answered_once(here: Machine) -> None:
-    here.start_door()
-    worker = here.start_worker()
+    processes = [here.start_door(), here.start_worker()]
     wait_until(lambda: (here.folder / "inbox.sqlite-worker-1.lock").exists())
     image = make_photo(640, 480)
     sent = []
@@ -232,15 +232,16 @@ def test_five_hundred_photos_in_ten_seconds_are_each_answered_once(here: Machine
         sent.append(here.slack.upload(f"C{number % 50:08}", [image]))
         time.sleep(max(0, start + number / 50 - time.monotonic()))
         if number == 100:
-            early = memory(worker.pid)
+            early = [memory(process.pid) for process in processes]
     here.slack.settle()
-    wait_until(lambda: len(here.slack.posted) >= 500, 200)
-    late = memory(worker.pid)
+    wait_until(lambda: len(here.slack.posted) >= 500, 600)
+    late = [memory(process.pid) for process in processes]
     wait_until(lambda: all_answered(here))
     assert sorted((post.channel, post.thread_ts) for post in here.slack.posted) == sorted(
         (one.channel, one.ts) for one in sent
     )
-    assert late - early < 64 * 1024, "kilobytes that four hundred photos left behind"
+    for before, after in zip(early, late, strict=True):
+        assert after - before < 64 * 1024, "kilobytes that four hundred photos left behind"
 
 
 def memory(process: int) -> int:
