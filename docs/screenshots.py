@@ -17,7 +17,7 @@ HERE = Path(__file__).parent
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking")
 LARGEST = 300_000  # bytes
-GAP = 24  # pixels
+WIDTH, GAP = 1100, 24  # pixels
 
 
 def main() -> None:
@@ -40,7 +40,7 @@ def main() -> None:
 
 def _chat(browser: Browser, url: str) -> Image.Image:
     """A conversation about two of the samples."""
-    page = browser.new_page(viewport={"width": 1100, "height": 1010})
+    page = browser.new_page(viewport={"width": WIDTH, "height": 900})
     page.set_default_timeout(120_000)
     page.goto(url)
     for number, description in enumerate((DESCRIPTIONS["boats"], DESCRIPTIONS["photographer"])):
@@ -63,6 +63,9 @@ def _thread(browser: Browser, url: str, platform: str) -> Image.Image:
 def _settled(page: Page) -> Image.Image:
     page.wait_for_load_state("networkidle")
     page.mouse.move(1, 1)
+    # As high as the conversation is long.
+    height = page.evaluate("document.querySelector('.stMain').scrollHeight")
+    page.set_viewport_size({"width": WIDTH, "height": height})
     page.evaluate("document.activeElement.blur()")
     page.wait_for_timeout(1000)
     return Image.open(BytesIO(page.screenshot()))

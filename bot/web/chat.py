@@ -82,7 +82,7 @@ def _draw(turn: Turn, settings: BotSettings) -> None:
 def _show_picture(place: "st.delta_generator.DeltaGenerator", turn: Turn) -> None:
     if turn.picture is not None:
         described = turn.answer.text if isinstance(turn.answer, Captioned) else f"{turn.name}, not described yet"
-        place.image(turn.picture, width=320, alt=described)
+        place.image(turn.picture, width=turn.width, alt=described)
     elif turn.name:
         place.caption(f":material/attach_file: {turn.name}")
 

@@ -15,7 +15,8 @@ from inference import contract
 from inference.screening import decode
 
 REMEMBERED = 50  # turns, so that a tab that stays open for days holds a few megabytes at most
-SHOWN = 640  # pixels on the longest side of a photo on the page
+SHOWN = (320, 280)  # the largest width and height of a photo on the page, in CSS pixels
+DENSITY = 2  # pixels of a screen for each of those
 
 
 @dataclass
@@ -23,13 +24,15 @@ class Turn:
     """A photo (or only words) and its answer.
 
     `photo` is what was sent, then, once it is screened, what travels to the endpoint; it is dropped when there is a
-    final answer. `picture` is the JPEG that the page shows. `seconds` is how long the endpoint took.
+    final answer. `picture` is the JPEG that the page shows, so many CSS pixels wide as `width` says. `seconds` is how
+    long the endpoint took.
     """
 
     name: str
     photo: bytes | None
     said: str = ""
     picture: bytes | None = None
+    width: int = 0
     answer: Answer | None = None
     seconds: float = 0.0
     id: str = field(default_factory=lambda: uuid4().hex)
@@ -40,7 +43,7 @@ class Turn:
             return
         try:
             photo = prepare(self.photo, limit)
-            self.picture = _picture(photo)
+            self.picture, self.width = _picture(photo)
             self.photo = photo
         except Declined as declined:
             self._close(Refused(declined.sentence))
@@ -78,12 +81,14 @@ class Conversation:
         del self.turns[:-REMEMBERED]
 
 
-def _picture(photo: bytes) -> bytes:
-    """Make the JPEG to show; raises `contract.Refused` for pixels that cannot be decoded."""
-    image = decode(photo, (SHOWN // 2, SHOWN // 2))
-    image.thumbnail((SHOWN, SHOWN))
+def _picture(photo: bytes) -> tuple[bytes, int]:
+    """Make the JPEG to show, and its width on the page; raises `contract.Refused` for pixels that cannot be decoded."""
+    image = decode(photo, SHOWN)
+    fits = min(1.0, SHOWN[0] / image.width, SHOWN[1] / image.height)
+    width = max(1, round(image.width * fits))
+    image.thumbnail((DENSITY * SHOWN[0], DENSITY * SHOWN[1]))
     # The pixels are upright by now.
     image.info.pop("exif", None)
     out = BytesIO()
     image.save(out, "JPEG", quality=85)
-    return out.getvalue()
+    return out.getvalue(), width

@@ -61,6 +61,17 @@ def paste(page: Page, picture: bytes) -> None:
     send(page, 1)
 
 
+def take(page: Page) -> None:
+    """Take a photo with the camera."""
+    page.get_by_role("button", name="Camera", exact=True).click()
+    page.locator("video").wait_for()
+    trigger = page.get_by_role("dialog").get_by_role("button", name="Take Photo")
+    # The picture starts anew when its size is settled, and a click takes none until it runs again.
+    while trigger.is_visible():
+        trigger.click()
+        page.wait_for_timeout(1000)
+
+
 def send(page: Page, count: int) -> None:
     """Press the button once so many files are up: it is greyed out until then."""
     expect(page.get_by_test_id("stFileChip")).to_have_count(count, timeout=PATIENCE)

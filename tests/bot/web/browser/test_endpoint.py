@@ -6,8 +6,8 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.bot.web.browsing import PATIENCE, captions, messages
-from tests.bot.web.conftest import Endpoint
+from tests.bot.web.browser.browsing import PATIENCE, captions, messages
+from tests.bot.web.browser.conftest import Endpoint
 
 
 @pytest.fixture

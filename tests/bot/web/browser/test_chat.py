@@ -9,8 +9,8 @@ from playwright.sync_api import Page, expect
 
 from inference.contract import Refused
 from inference.screening import decode
-from tests.bot.web.browsing import PATIENCE, File, captions, drop, messages, paste, pick
-from tests.bot.web.conftest import Endpoint
+from tests.bot.web.browser.browsing import PATIENCE, File, captions, drop, messages, paste, pick, take
+from tests.bot.web.browser.conftest import Endpoint
 from tests.inference.images import encoded, photo, pixel_bomb
 
 BOATS = File("boats.jpg", encoded(photo(), "JPEG"))
@@ -37,13 +37,9 @@ def test_a_photo_that_is_pasted_gets_a_caption(page: Page) -> None:
 
 
 def test_a_photo_that_is_taken_with_the_camera_gets_a_caption(page: Page) -> None:
-    page.get_by_role("button", name="Camera", exact=True).click()
-    dialog = page.get_by_role("dialog")
-    dialog.locator("video").wait_for()
-    page.wait_for_function("document.querySelector('video').readyState === HTMLMediaElement.HAVE_ENOUGH_DATA")
-    dialog.get_by_role("button", name="Take Photo").click()
+    take(page)
     captions(page, 1)
-    expect(dialog).to_have_count(0)
+    expect(page.get_by_role("dialog")).to_have_count(0)
 
 
 def test_several_photos_get_a_caption_each_in_their_order(page: Page) -> None:

@@ -32,7 +32,7 @@ class Server:
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = log
         self._command = [sys.executable, "-c", START, *arguments, "--port", str(self.port)]
-        root = str(Path(__file__).parents[3])
+        root = str(Path(__file__).parents[4])
         self._environment = {"PATH": os.environ["PATH"], "PYTHONPATH": root, **environment}
         self._process: subprocess.Popen[bytes] | None = None
 

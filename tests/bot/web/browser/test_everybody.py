@@ -7,8 +7,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
-from tests.bot.web.browsing import File, captions, messages, pick
-from tests.bot.web.conftest import Server, visit
+from tests.bot.web.browser.browsing import File, captions, messages, pick
+from tests.bot.web.browser.conftest import Server, visit
 
 NO_PHOTO = File("a-file-name-that-goes-on-and-on-and-on-without-a-place-to-break-it-anywhere.pdf", b"%PDF-1.7")
 
