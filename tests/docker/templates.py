@@ -20,12 +20,17 @@ def resources(template: Path) -> dict[str, Resource]:
     return found
 
 
+def parameters(template: Path) -> dict[str, Resource]:
+    """Read a template's parameters."""
+    found: dict[str, Resource] = yaml_parse(template.read_text())["Parameters"]
+    return found
+
+
 def translated(template: Path) -> dict[str, Resource]:
     """Read a template's resources as CloudFormation gets them, after AWS's own translation of SAM."""
-    parameters = {"InferenceImage": "registry/inference@sha256:0", "WebhooksImage": "registry/webhooks@sha256:0"}
-    found: dict[str, Resource] = Translator({}, Parser()).translate(yaml_parse(template.read_text()), parameters)[
-        "Resources"
-    ]
+    images = {"InferenceImage": "registry/inference@sha256:0", "WebhooksImage": "registry/webhooks@sha256:0"}
+    whole = Translator({}, Parser()).translate(yaml_parse(template.read_text()), images)
+    found: dict[str, Resource] = whole["Resources"]
     return found
 
 

@@ -9,7 +9,7 @@ from aws_lambda_powertools.utilities.idempotency import DynamoDBPersistenceLayer
 
 from bot.settings import BotSettings
 from inference.settings import InferenceSettings
-from tests.docker.templates import DEPLOY_ROLE, TEMPLATE, of_type, resources, statements, translated, words
+from tests.docker.templates import DEPLOY_ROLE, TEMPLATE, of_type, parameters, resources, statements, translated, words
 
 FUNCTION = "AWS::Serverless::Function"
 SECRETS = {
@@ -102,7 +102,8 @@ def test_public_urls_have_both_permissions_and_the_captioner_has_none() -> None:
 def test_the_captioners_url_and_schedule_go_to_the_alias_that_has_the_snapshot() -> None:
     found = translated(TEMPLATE)
     [(alias, _)] = of_type(found, "AWS::Lambda::Alias").items()
-    assert found["Captioner"]["Properties"]["SnapStart"] == {"ApplyOn": "PublishedVersions"}
+    assert found["Captioner"]["Properties"]["SnapStart"] == {"ApplyOn": {"Ref": "SnapStart"}}
+    assert parameters(TEMPLATE)["SnapStart"]["Default"] == "PublishedVersions"
     assert found["CaptionerUrl"]["Properties"]["TargetFunctionArn"] == {"Ref": alias}
     assert found["CaptionerWarm"]["Properties"]["Targets"][0]["Arn"] == {"Ref": alias}
 
