@@ -11,6 +11,7 @@ from pathlib import Path
 TARGET = Path(__file__).parents[2] / "BENCHMARKS.md"
 CHAPTERS = {
     "Captions": "tests.bench.bench_captions",
+    "The captioning function": "tests.bench.bench_lambda",
     "The front door": "tests.bench.bench_front_door",
     "What is shipped": "tests.bench.bench_size",
 }
