@@ -6,7 +6,7 @@ import pytest
 
 from inference.captioner import Captioner, load_captioner
 from inference.settings import InferenceSettings
-from tests.inference.serving import Painter, serving
+from tests.inference.serving import PATIENT, Painter, serving
 
 
 @pytest.fixture(scope="session")
@@ -16,12 +16,12 @@ def captioner() -> Captioner:
 
 @pytest.fixture(scope="session")
 def url(captioner: Captioner) -> Iterator[str]:
-    with serving(InferenceSettings(), captioner) as address:
+    with serving(PATIENT, captioner) as address:
         yield address
 
 
 @pytest.fixture(scope="session")
 def painter_url() -> Iterator[str]:
     """An endpoint whose captions tell what its captioner was shown."""
-    with serving(InferenceSettings(), Painter()) as address:
+    with serving(PATIENT, Painter()) as address:
         yield address

@@ -6,9 +6,11 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
+import pytest
 import uvicorn
 from PIL.Image import Image
 
@@ -19,10 +21,14 @@ from inference.settings import InferenceSettings
 from tests.inference.images import encoded, photo
 
 JPEG = encoded(photo(), "JPEG")
+HEAD = b"POST /caption HTTP/1.1\r\nHost: x\r\nContent-Type: image/jpeg\r\n"
 
 
 def settings_of(**values: object) -> InferenceSettings:
     return InferenceSettings.model_validate(values)
+
+
+PATIENT = settings_of(caption_deadline=600)  # for a busy machine
 
 
 @contextmanager
@@ -81,6 +87,16 @@ class Painter:
         return Caption(json.dumps({"size": image.size, "colours": colours}), 0.0, 0.0)
 
 
+def post(url: str, **request: Any) -> httpx.Response:  # noqa: ANN401 (httpx's arguments)
+    """POST to `/caption`, with patience for a busy machine."""
+    with httpx.Client(timeout=120, trust_env=False, verify=False) as client:
+        return client.post(f"{url}/caption", **request)
+
+
+def answers(url: str) -> bool:
+    return post(url, content=JPEG).status_code == 200
+
+
 def refused(answer: httpx.Response, status: int, code: str) -> str:
     """The sentence of a refusal in the contract's shape."""
     body = answer.json()
@@ -96,6 +112,11 @@ def connected(url: str) -> socket.socket:
     """A bare connection, for what no HTTP library would send."""
     address = urlsplit(url)
     return socket.create_connection((address.hostname, address.port or 80), timeout=30)
+
+
+def gone(caplog: pytest.LogCaptureFixture) -> int:
+    """How many requests ended with nobody there to answer."""
+    return sum(vars(record).get("status") == 499 for record in caplog.records)
 
 
 def eventually(condition: Callable[[], bool], seconds: float = 20) -> bool:

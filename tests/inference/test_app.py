@@ -10,11 +10,11 @@ import pytest
 from inference import logs
 from inference.captioner import Captioner
 from inference.settings import InferenceSettings
-from tests.inference.serving import JPEG, eventually, refused, serving, settings_of
+from tests.inference.serving import JPEG, eventually, post, refused, serving, settings_of
 
 
 def test_a_photo_in_a_form_gets_a_caption(url: str) -> None:
-    answer = httpx.post(f"{url}/caption", files={"image": ("cat.jpg", JPEG, "image/jpeg")})
+    answer = post(url, files={"image": ("cat.jpg", JPEG, "image/jpeg")})
     assert answer.status_code == 200
     body = answer.json()
     assert set(body) == {"caption", "processing_time", "status"}
@@ -28,13 +28,13 @@ def test_a_photo_in_a_form_gets_a_caption(url: str) -> None:
 
 @pytest.mark.parametrize("kind", ["image/jpeg", "image/png", "application/octet-stream", "IMAGE/JPEG; q=1", None])
 def test_a_photo_as_the_body_gets_the_same_caption(url: str, kind: str | None) -> None:
-    in_form = httpx.post(f"{url}/caption", files={"image": JPEG}).json()["caption"]
-    answer = httpx.post(f"{url}/caption", content=JPEG, headers={"Content-Type": kind} if kind else {})
+    in_form = post(url, files={"image": JPEG}).json()["caption"]
+    answer = post(url, content=JPEG, headers={"Content-Type": kind} if kind else {})
     assert answer.json()["caption"] == in_form
 
 
 def test_a_request_id_is_returned_and_a_strange_one_replaced(url: str) -> None:
-    answer = httpx.post(f"{url}/caption", content=JPEG, headers={"X-Request-ID": "slack-Ev123"})
+    answer = post(url, content=JPEG, headers={"X-Request-ID": "slack-Ev123"})
     assert answer.headers["X-Request-ID"] == "slack-Ev123"
     strange = httpx.get(f"{url}/ping", headers={"X-Request-ID": "a b<script>" + "x" * 200})
     assert strange.headers["X-Request-ID"].isalnum()
@@ -43,11 +43,11 @@ def test_a_request_id_is_returned_and_a_strange_one_replaced(url: str) -> None:
 def test_only_the_key_opens_a_locked_endpoint(captioner: Captioner) -> None:
     with serving(settings_of(inference_api_key="sésame"), captioner) as url:
         for header in ({}, {"Authorization": "Bearer nope"}, {"Authorization": "Basic x"}, {"Authorization": "Bearer"}):
-            answer = httpx.post(f"{url}/caption", content=JPEG, headers=header)
+            answer = post(url, content=JPEG, headers=header)
             refused(answer, 401, "unauthorized")
             assert answer.headers["WWW-Authenticate"] == "Bearer"
         key = {b"Authorization": "Bearer sésame".encode()}
-        assert httpx.post(f"{url}/caption", content=JPEG, headers=key).status_code == 200
+        assert post(url, content=JPEG, headers=key).status_code == 200
         assert httpx.get(f"{url}/ping").status_code == 200
 
 
@@ -59,7 +59,7 @@ def test_a_ping_loads_the_model_and_a_photo_waits_for_it() -> None:
             "engine": "onnx",
             "ready": True,
         }
-        assert httpx.post(f"{url}/caption", content=JPEG, timeout=60).status_code == 200
+        assert post(url, content=JPEG).status_code == 200
         assert httpx.get(f"{url}/ping").json()["ready"]
         assert httpx.get(f"{url}/").status_code == 200
 
@@ -87,7 +87,7 @@ def test_a_request_is_one_line_of_json_in_the_log(url: str) -> None:
         handler = root.handlers[0]
         assert isinstance(handler, logging.StreamHandler)
         handler.setStream(stream)
-        httpx.post(f"{url}/caption", content=JPEG, headers={"X-Request-ID": "telegram-7"})
+        post(url, content=JPEG, headers={"X-Request-ID": "telegram-7"})
         assert eventually(lambda: "telegram-7" in stream.getvalue())
     finally:
         root.handlers[:] = before

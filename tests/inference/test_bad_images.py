@@ -7,7 +7,7 @@ import pytest
 
 from inference.contract import MAX_IMAGE_BYTES
 from tests.inference.images import animation, encoded, photo, pixel_bomb
-from tests.inference.serving import JPEG, refused
+from tests.inference.serving import JPEG, post, refused
 
 RANDOM = bytes((number * number + 7 * number) % 251 for number in range(20_000))
 HTML = b"<!DOCTYPE html><html><body>log in</body></html>"
@@ -17,11 +17,11 @@ SVG = b"<svg xmlns='http://www.w3.org/2000/svg'><rect width='9' height='9'/></sv
 @pytest.fixture(autouse=True)
 def lives_on(url: str) -> Iterator[None]:
     yield
-    assert httpx.post(f"{url}/caption", content=JPEG).status_code == 200
+    assert post(url, content=JPEG).status_code == 200
 
 
 def form(url: str, data: bytes, field: str = "image", name: str = "photo.jpg") -> httpx.Response:
-    return httpx.post(f"{url}/caption", files={field: (name, data, "image/jpeg")})
+    return post(url, files={field: (name, data, "image/jpeg")})
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,7 @@ def form(url: str, data: bytes, field: str = "image", name: str = "photo.jpg") -
     ids=["empty", "random", "text", "html", "svg", "pdf", "magic", "bomb"],
 )
 def test_what_is_no_photo_is_refused_both_ways(url: str, data: bytes, status: int, code: str) -> None:
-    refused(httpx.post(f"{url}/caption", content=data, headers={"Content-Type": "image/jpeg"}), status, code)
+    refused(post(url, content=data, headers={"Content-Type": "image/jpeg"}), status, code)
     refused(form(url, data), status, code)
 
 
@@ -84,15 +84,15 @@ def test_a_form_may_be_as_large_as_its_image_and_no_larger(url: str) -> None:
     ],
 )
 def test_a_broken_form_is_refused(url: str, body: bytes, kind: str, status: int, code: str | None) -> None:
-    answer = httpx.post(f"{url}/caption", content=body, headers={b"Content-Type": kind.encode("latin-1")})
+    answer = post(url, content=body, headers={b"Content-Type": kind.encode("latin-1")})
     refused(answer, status, code or answer.json()["error"])
 
 
 def test_a_form_that_ends_too_early_is_refused(url: str) -> None:
     head = b'--x\r\nContent-Disposition: form-data; name="image"; filename="a.jpg"\r\n\r\n'
     kind = {"Content-Type": "multipart/form-data; boundary=x"}
-    refused(httpx.post(f"{url}/caption", content=head + JPEG, headers=kind), 400, "empty_image")
-    assert httpx.post(f"{url}/caption", content=head + JPEG + b"\r\n--x--\r\n", headers=kind).status_code == 200
+    refused(post(url, content=head + JPEG, headers=kind), 400, "empty_image")
+    assert post(url, content=head + JPEG + b"\r\n--x--\r\n", headers=kind).status_code == 200
 
 
 def test_a_form_within_a_form_is_no_photo(url: str) -> None:
@@ -102,24 +102,24 @@ def test_a_form_within_a_form_is_no_photo(url: str) -> None:
         b"Content-Type: multipart/mixed; boundary=y\r\n\r\n" + inner + b"\r\n--y--\r\n\r\n--x--\r\n"
     )
     kind = {"Content-Type": "multipart/form-data; boundary=x"}
-    refused(httpx.post(f"{url}/caption", content=outer, headers=kind), 400, "empty_image")
+    refused(post(url, content=outer, headers=kind), 400, "empty_image")
     named = outer.replace(b'name="image"', b'name="image"; filename="all.jpg"')
-    refused(httpx.post(f"{url}/caption", content=named, headers=kind), 415, "unsupported_format")
+    refused(post(url, content=named, headers=kind), 415, "unsupported_format")
 
 
 def test_a_form_without_the_field_says_what_it_is_called(url: str) -> None:
     assert "`image`" in refused(form(url, JPEG, field="photo"), 400, "empty_image")
-    text_only = httpx.post(f"{url}/caption", data={"image": "a name only"}, files={"x": b""})
+    text_only = post(url, data={"image": "a name only"}, files={"x": b""})
     assert "`image`" in refused(text_only, 400, "empty_image")
 
 
 def test_a_form_with_two_photos_is_refused(url: str) -> None:
     for second in ("image", "another"):
         two = [("image", ("a.jpg", JPEG)), (second, ("b.jpg", JPEG))]
-        assert "one image" in refused(httpx.post(f"{url}/caption", files=two), 400, "corrupt_image")
+        assert "one image" in refused(post(url, files=two), 400, "corrupt_image")
 
 
 def test_a_form_of_a_thousand_fields_is_refused(url: str) -> None:
     many = {f"field{number}": "x" for number in range(1000)}
-    refused(httpx.post(f"{url}/caption", data=many, files={"image": JPEG}), 400, "corrupt_image")
-    refused(httpx.post(f"{url}/caption", data=many), 415, "unsupported_format")
+    refused(post(url, data=many, files={"image": JPEG}), 400, "corrupt_image")
+    refused(post(url, data=many), 415, "unsupported_format")

@@ -2,11 +2,11 @@
 
 import json
 
-import httpx
 import pytest
 from PIL import Image
 
 from tests.inference.images import encoded, photo
+from tests.inference.serving import post
 
 DARK, LIGHT, WHITE = (20, 30, 60), (200, 180, 90), (255, 255, 255)
 UNDO = {
@@ -22,7 +22,7 @@ UNDO = {
 
 def seen(url: str, data: bytes) -> tuple[tuple[int, int], list[list[int]]]:
     """The size and the colours of the four quarters that the captioner was shown."""
-    answer = httpx.post(f"{url}/caption", content=data, headers={"Content-Type": "image/jpeg"})
+    answer = post(url, content=data, headers={"Content-Type": "image/jpeg"})
     assert answer.status_code == 200, answer.text
     told = json.loads(answer.json()["caption"])
     return tuple(told["size"]), told["colours"]
@@ -74,7 +74,7 @@ def test_a_picture_of_the_strangest_shape_is_seen(painter_url: str, url: str, si
     _, colours = seen(painter_url, data)
     assert all(near(colour, LIGHT) for colour in colours)
     # And the real model, which stretches it to its square.
-    assert httpx.post(f"{url}/caption", content=data).json()["caption"]
+    assert post(url, content=data).json()["caption"]
 
 
 @pytest.mark.parametrize(

@@ -3,13 +3,12 @@
 import os
 from pathlib import Path
 
-import httpx
 from PIL import Image
 
 from inference.contract import MAX_IMAGE_BYTES
 from tests.commands import running
 from tests.inference.images import animation, encoded, pixel_bomb
-from tests.inference.serving import connected
+from tests.inference.serving import connected, post
 from tests.ports import free_port, wait_for_port
 
 NOISE = Image.frombytes("RGB", (1000, 800), os.urandom(1000 * 800 * 3))
@@ -31,8 +30,8 @@ ALLOWED = 48 * 1024  # kilobytes: if every request left so much as that JPEG beh
 
 
 def one_round(url: str) -> set[int]:
-    answers = [httpx.post(f"{url}/caption", content=body, timeout=60) for body in BODIES]
-    answers += [httpx.post(f"{url}/caption", files={"image": body}, timeout=60) for body in BODIES]
+    answers = [post(url, content=body) for body in BODIES]
+    answers += [post(url, files={"image": body}) for body in BODIES]
     with connected(url) as connection:
         half = b"Host: x\r\nContent-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n" % (2 * len(JPEG))
         connection.sendall(b"POST /caption HTTP/1.1\r\n" + half + JPEG)

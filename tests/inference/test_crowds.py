@@ -1,0 +1,107 @@
+"""Many clients at once, slow captions, and clients that have gone when theirs is ready, over a real socket."""
+
+import logging
+import select
+import socket
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+
+import pytest
+
+from inference.contract import MAX_IMAGE_BYTES
+from tests.inference.serving import (
+    HEAD,
+    JPEG,
+    PATIENT,
+    Slow,
+    answers,
+    connected,
+    eventually,
+    gone,
+    post,
+    refused,
+    serving,
+    settings_of,
+)
+
+WHOLE = HEAD + b"Content-Length: %d\r\n\r\n" % len(JPEG) + JPEG
+
+
+def test_a_caption_that_takes_too_long_is_given_up() -> None:
+    slow = Slow(600)
+    with serving(settings_of(caption_deadline=0.3), slow) as url:
+        refused(post(url, content=JPEG), 504, "deadline_exceeded")
+        assert slow.stopped.wait(60)
+
+
+def test_who_finds_no_place_is_told_when_to_come_back() -> None:
+    slow = Slow(600)
+    with (
+        serving(PATIENT, slow) as url,
+        connected(url) as first,
+        ThreadPoolExecutor(3) as pool,
+    ):
+        first.sendall(WHOLE)
+        assert slow.started.wait(60)
+        for answer in pool.map(lambda _: post(url, content=JPEG), range(3)):
+            refused(answer, 503, "overloaded")
+            assert int(answer.headers["Retry-After"]) >= 1
+
+
+def test_a_hundred_clients_at_once_are_all_answered(url: str) -> None:
+    with ThreadPoolExecutor(100) as pool:
+        found = list(pool.map(lambda _: post(url, content=JPEG), range(100)))
+    assert sum(answer.status_code == 200 for answer in found) >= 1
+    for answer in found:
+        if answer.status_code != 200:
+            refused(answer, 503, "overloaded")
+            assert int(answer.headers["Retry-After"]) >= 1
+
+
+def test_more_photos_than_fit_in_memory_are_turned_away_while_they_arrive() -> None:
+    clients, held = 24, 16
+    begun = HEAD + b"Content-Length: %d\r\n\r\n" % MAX_IMAGE_BYTES + JPEG + bytes(MAX_IMAGE_BYTES - len(JPEG) - 1)
+    with serving(PATIENT, Slow(0)) as url, ExitStack() as stack:
+        waiting = [stack.enter_context(connected(url)) for _ in range(clients)]
+        for connection in waiting:
+            connection.sendall(begun)
+        assert eventually(lambda: len(readable(waiting)) >= clients - held, 120)
+        for connection in readable(waiting):
+            assert connection.recv(12) == b"HTTP/1.1 503"
+        for connection in waiting:
+            connection.close()
+        assert eventually(lambda: answers(url))
+
+
+def readable(connections: list[socket.socket]) -> list[socket.socket]:
+    """The connections on which an answer has come."""
+    return select.select(connections, [], [], 0)[0]
+
+
+def test_a_client_that_hangs_up_frees_its_place() -> None:
+    slow = Slow(600)
+    with serving(PATIENT, slow) as url:
+        with connected(url) as connection:
+            connection.sendall(WHOLE)
+            assert slow.started.wait(60)
+        assert slow.stopped.wait(60)
+        slow.seconds = 0
+        assert eventually(lambda: answers(url))
+
+
+@pytest.mark.parametrize("kind", [b"image/jpeg", b"multipart/form-data; boundary=x"])
+def test_a_client_that_hangs_up_while_it_sends_leaves_no_bytes_behind(
+    kind: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    part = b'--x\r\nContent-Disposition: form-data; name="image"; filename="a.jpg"\r\n\r\n'
+    begun = (part if kind.startswith(b"multipart") else b"") + JPEG + bytes(4 * 1024 * 1024)
+    length = b"Content-Length: %d\r\n\r\n" % (len(begun) + 1000)
+    with serving(PATIENT, Slow(0)) as url:
+        # Together they would fill the memory that uploads may take, had they left anything in it.
+        for _ in range(40):
+            with connected(url) as connection:
+                connection.sendall(HEAD.replace(b"image/jpeg", kind) + length + begun)
+        assert eventually(lambda: gone(caplog) == 40, 120)
+        assert post(url, content=JPEG + bytes(5 * 1024 * 1024)).status_code == 200
+    assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
