@@ -59,6 +59,9 @@ class Batches:
             log.error("not a message of ours", extra={"message_id": record["messageId"], "reason": str(error)})  # noqa: TRY400
             self._postpone(receipt, LAST_WAIT)
             return False
+        if isinstance(letter, Wake):
+            self._run(self._worker.warmed())
+            return True
         # One time more than there are attempts: whatever killed the process each time is not tried again.
         work = self._attempt if number <= self._attempts else _not_again
         try:
@@ -80,12 +83,14 @@ class Batches:
         return [letter] if isinstance(letter, Event) else []
 
     def _attempt(self, letter: Letter, seconds: float) -> None:
-        if isinstance(letter, Wake):
-            self._run(self._worker.warmed())
         if events := self._events(letter):
             self._run(attempts.attempt(self._worker, events, seconds))
-        if isinstance(letter, Gather):
-            self._albums.answered(letter)
+        if events and isinstance(letter, Gather):
+            try:
+                self._albums.answered(letter)
+            except InboxError as error:
+                # The table forgets them in a day.
+                log.warning("an album is not forgotten", extra={"request_id": letter.id, "reason": str(error)})
 
     def _postpone(self, receipt: str, seconds: float) -> None:
         try:

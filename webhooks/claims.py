@@ -1,5 +1,6 @@
 """Claims in DynamoDB: what was done under a key is not done again for a day, by whichever instance of the worker."""
 
+import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -16,6 +17,8 @@ from aws_lambda_powertools.utilities.idempotency.exceptions import (
 
 from bot.errors import TryAgain
 from webhooks.inbox import DAY
+
+log = logging.getLogger(__name__)
 
 
 class InWork(TryAgain):
@@ -51,9 +54,20 @@ class Claims:
 
         Raises InWork while somebody else is at it, and TryAgain when the table cannot be reached.
         """
+        done = False
+
+        def noting() -> None:
+            nonlocal done
+            work()
+            done = True
+
         try:
-            self._once(key=key, work=work)
+            self._once(key=key, work=noting)
         except (IdempotencyAlreadyInProgressError, IdempotencyInconsistentStateError):
             raise InWork("somebody else is at it") from None
         except IdempotencyPersistenceLayerError as error:
+            if done:
+                # To do it again now would be sure to be once too often.
+                log.warning("not noted as done", extra={"reason": type(error.__cause__).__name__})
+                return
             raise TryAgain(f"the claims table failed: {type(error.__cause__).__name__}") from None

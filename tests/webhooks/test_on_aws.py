@@ -1,6 +1,7 @@
 """What people live through with the bot on AWS: every handler in its own process, as Lambda runs it."""
 
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -183,6 +184,22 @@ def test_a_photo_that_keeps_failing_gets_one_apology_and_becomes_a_dead_letter(
         assert json.loads(dead)["Event"]["id"] == f"slack-{sent.payload['event_id']}"
         assert texts(here, sent) == [messages.APOLOGY]
         assert len(endpoint.seen) == 2
+
+
+def test_a_photo_that_kills_the_worker_each_time_gets_one_apology_and_becomes_a_dead_letter(
+    aws: AwsSandbox, places: tuple[SlackSandbox, TelegramSandbox], endpoint: CaptionEndpoint
+) -> None:
+    with deployed(aws, *places, endpoint=endpoint.url, timeout=6, concurrency=1, ATTEMPTS="1") as here:
+        endpoint.pause = 60
+        sent = here.slack.upload(GENERAL, [make_photo()])
+        wait_until(lambda: endpoint.seen)
+        here.worker.kill()
+        wait_until(lambda: here.mapping.errors)
+        time.sleep(here.worker.timeout)  # until then the dead worker's claim stands
+        here.mapping.time_flies()
+        wait_until(here.dead)
+        assert texts(here, sent) == [messages.APOLOGY]
+        assert len(endpoint.seen) == 1
 
 
 def test_what_is_no_message_of_ours_becomes_a_dead_letter_and_nobody_else_waits_for_it(
