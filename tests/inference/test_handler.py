@@ -85,6 +85,13 @@ def test_a_photo_too_large_for_an_event_does_not_get_through(client: httpx.Clien
     assert client.post("/caption", content=JPEG + bytes(4_800_000)).status_code == 413
 
 
+def test_a_photo_is_captioned_after_a_restart_from_a_snapshot(aws: AwsSandbox) -> None:
+    function = aws.function("inference.handler.handler", {"AWS_LAMBDA_INITIALIZATION_TYPE": "snap-start"})
+    assert httpx.post(f"{FunctionUrl(function).url}/caption", content=JPEG, timeout=60).status_code == 200
+    [instance] = function.instances
+    assert instance.restored
+
+
 def test_a_setting_that_is_wrong_is_named_in_the_init(aws: AwsSandbox) -> None:
     with pytest.raises(FunctionError) as error:
         aws.function("inference.handler.handler", {"CAPTION_DEADLINE": "soon"}).call({"warm": True})

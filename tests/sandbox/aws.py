@@ -42,12 +42,7 @@ class AwsSandbox:
         self.environment = {**CREDENTIALS, "AWS_ENDPOINT_URL": self.url, "CLAIMS_TABLE": TABLE}
         self.sqs, self.dynamodb = self._client("sqs"), self._client("dynamodb")
         self.ssm, self.secrets = self._client("ssm"), self._client("secretsmanager")
-        self.dynamodb.create_table(
-            TableName=TABLE,
-            KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-            AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
-            BillingMode="PAY_PER_REQUEST",
-        )
+        self.create_table(TABLE)
         return self
 
     def __exit__(self, *exc: object) -> None:
@@ -66,6 +61,15 @@ class AwsSandbox:
             endpoint_url=self.url,
             aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
             aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
+        )
+
+    def create_table(self, name: str) -> None:
+        """Create a table with Powertools' key."""
+        self.dynamodb.create_table(
+            TableName=name,
+            KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+            AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+            BillingMode="PAY_PER_REQUEST",
         )
 
     def function(

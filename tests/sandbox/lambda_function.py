@@ -53,6 +53,7 @@ class Instance:
         self._next: asyncio.Queue[tuple[str, bytes, float]] = asyncio.Queue()
         self._ended: asyncio.Future[JSON] = asyncio.get_running_loop().create_future()
         self.process: subprocess.Popen[bytes] | None = None
+        self.restored = False
 
     async def start(self) -> None:
         """Start the process and wait until its init is over. Raises FunctionError."""
@@ -61,6 +62,7 @@ class Instance:
         app.router.add_post("/2018-06-01/runtime/invocation/{id}/response", self._take_answer)
         app.router.add_post("/2018-06-01/runtime/invocation/{id}/error", self._take_error)
         app.router.add_post("/2018-06-01/runtime/init/error", self._take_error)
+        app.router.add_get("/2018-06-01/runtime/restore/next", self._snapshot)
         url = await self._function.servers.serve(app, 0, patience=0.05)
         self._spawn(self._function.environment | {"AWS_LAMBDA_RUNTIME_API": url.removeprefix("http://")})
         await self._until_idle(time.monotonic() + INIT_PATIENCE, "Init")
@@ -128,6 +130,14 @@ class Instance:
             self.process.send_signal(number)
 
     # --- the Runtime API ---------------------------------------------------------------------------------------------
+
+    async def _snapshot(self, _: web.Request) -> web.Response:
+        """Freeze a process whose init is over as for a snapshot (SnapStart), and thaw it."""
+        self._signal(signal.SIGSTOP)
+        await asyncio.sleep(0.2)
+        self._signal(signal.SIGCONT)
+        self.restored = True
+        return web.json_response({})
 
     async def _hand_out(self, _: web.Request) -> web.Response:
         self._polls.put_nowait(None)
