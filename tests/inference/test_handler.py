@@ -14,7 +14,8 @@ from inference.screening import decode
 from inference.settings import InferenceSettings
 from tests.inference.images import encoded, photo
 from tests.sandbox.aws import AwsSandbox
-from tests.sandbox.lambda_function import FunctionError, LambdaFunction
+from tests.sandbox.lambda_function import LambdaFunction
+from tests.sandbox.lambda_instance import FunctionError
 from tests.sandbox.lambda_url import FunctionUrl
 
 JPEG = encoded(photo(), "JPEG")

@@ -8,7 +8,8 @@ from typing import Self
 
 from botocore.client import BaseClient
 
-from tests.sandbox.lambda_function import JSON, REGION, FunctionError, LambdaFunction, Throttled
+from tests.sandbox.lambda_function import REGION, LambdaFunction, Throttled
+from tests.sandbox.lambda_instance import JSON, FunctionError
 
 PAUSE = 0.05  # seconds between two looks at an empty queue
 

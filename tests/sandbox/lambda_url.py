@@ -15,7 +15,8 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import ReadOnlyCredentials
 
-from tests.sandbox.lambda_function import ACCOUNT, JSON, LARGEST, REGION, FunctionError, LambdaFunction, Throttled
+from tests.sandbox.lambda_function import ACCOUNT, REGION, LambdaFunction, Throttled
+from tests.sandbox.lambda_instance import JSON, LARGEST, FunctionError
 
 KEY_ID, SECRET_KEY, SESSION = "AKIASANDBOX0123456789", "sandbox-secret-access-key-0123456789", "sandbox-session-token"
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": KEY_ID, "AWS_SECRET_ACCESS_KEY": SECRET_KEY, "AWS_SESSION_TOKEN": SESSION}

@@ -8,7 +8,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.sandbox.lambda_function import FunctionError, LambdaFunction, Throttled
+from tests.sandbox.lambda_function import LambdaFunction, Throttled
+from tests.sandbox.lambda_instance import FunctionError
 from tests.sandbox.lambda_url import FunctionUrl
 from tests.sandbox.servers import Servers
 

@@ -12,7 +12,7 @@ from bot import messages
 from tests.bot.conftest import make_photo
 from tests.sandbox.aws import AwsSandbox
 from tests.sandbox.endpoint import CaptionEndpoint, Failure, caption_of
-from tests.sandbox.lambda_function import FunctionError
+from tests.sandbox.lambda_instance import FunctionError
 from tests.sandbox.slack import SlackSandbox
 from tests.sandbox.slack_person import Sent
 from tests.sandbox.telegram import TelegramSandbox
