@@ -172,17 +172,30 @@ def test_a_command_in_a_sentence_exists(words: str) -> None:
         group = found
 
 
-@pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md"])
+@pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md", "docker/README.md"])
 def test_links_lead_somewhere(document: str) -> None:
-    text = (ROOT / document).read_text(encoding="utf-8")
-    for target in re.findall(r"\]\(([^)]+)\)", text):
-        if target.startswith("#"):
-            headings = [
-                re.sub(r"[^\w -]", "", h).lower().replace(" ", "-") for h in re.findall(r"^#+ (.+)$", text, re.M)
-            ]
-            assert target[1:] in headings, target
-        elif "://" not in target:
-            assert (ROOT / target).exists(), target
+    path = ROOT / document
+    for target in re.findall(r"\]\(([^)]+)\)", path.read_text(encoding="utf-8")):
+        if "://" in target:
+            continue
+        file, _, heading = target.partition("#")
+        found = path.parent / file if file else path
+        assert found.exists(), target
+        assert not heading or heading in _anchors(found), target
+
+
+def test_what_contributors_are_told_to_run_is_there() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    for block in re.findall(r"^```sh\n(.*?)^```$", text, re.MULTILINE | re.DOTALL):
+        for line in block.splitlines():
+            command = line.partition("#")[0].strip()
+            if command.startswith("make "):  # they lint, build and test everything: too much to run here
+                checked = subprocess.run(["make", "--dry-run", *command.split()[1:]], cwd=ROOT, capture_output=True)
+            else:
+                assert " -m pytest " in command
+                python = command.replace(".venv/bin/python", f"'{sys.executable}'")
+                checked = subprocess.run(["bash", "-c", f"{python} --collect-only"], cwd=ROOT, capture_output=True)
+            assert checked.returncode == 0, command
 
 
 def test_the_tables_of_settings_are_what_the_classes_say() -> None:
@@ -193,6 +206,12 @@ def test_the_tables_of_settings_are_what_the_classes_say() -> None:
 def _is_open(port: int) -> bool:
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def _anchors(document: Path) -> list[str]:
+    """The names that GitHub gives to a document's headings."""
+    headings = re.findall(r"^#+ (.+)$", document.read_text(encoding="utf-8"), re.MULTILINE)
+    return [re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in headings]
 
 
 def _node() -> str:
