@@ -6,6 +6,7 @@ are spent there is one apology, and SQS moves it to the dead-letter queue.
 
 import asyncio
 import logging
+import time
 from collections.abc import Coroutine, Mapping
 from typing import Any
 
@@ -59,13 +60,15 @@ class Batches:
             log.error("not a message of ours", extra={"message_id": record["messageId"], "reason": str(error)})  # noqa: TRY400
             self._postpone(receipt, LAST_WAIT)
             return False
+        sent = int(record["attributes"]["SentTimestamp"]) / 1000
+        log.info("taken", extra={"request_id": letter.id, "attempt": number, "seconds": _since(sent)})
         if isinstance(letter, Wake):
             self._run(self._worker.warmed())
             return True
         # One time more than there are attempts: whatever killed the process each time is not tried again.
         work = self._attempt if number <= self._attempts else _not_again
         try:
-            self._claims.once(f"{type(letter).__name__} {letter.id}", lambda: work(letter, _seconds(context)))
+            self._claims.once(f"{type(letter).__name__} {letter.id}", lambda: work(letter, sent, _seconds(context)))
         except Exception as error:  # noqa: BLE001 (whatever it is, the other messages are none the worse for it)
             reason, sentence = attempts.sentence_of(error)
             log.warning("handed in again", extra={"request_id": letter.id, "attempt": number, "reason": reason})
@@ -82,10 +85,13 @@ class Batches:
             return self._albums.take(letter)
         return [letter] if isinstance(letter, Event) else []
 
-    def _attempt(self, letter: Letter, seconds: float) -> None:
-        if events := self._events(letter):
-            self._run(attempts.attempt(self._worker, events, seconds))
-        if events and isinstance(letter, Gather):
+    def _attempt(self, letter: Letter, sent: float, seconds: float) -> None:
+        events = self._events(letter)
+        if not events:
+            return
+        self._run(attempts.attempt(self._worker, events, seconds))
+        log.info("answered", extra={"request_id": letter.id, "platform": events[0].platform, "seconds": _since(sent)})
+        if isinstance(letter, Gather):
             try:
                 self._albums.answered(letter)
             except InboxError as error:
@@ -121,8 +127,13 @@ class Batches:
         self._loop.run_until_complete(whole())
 
 
-def _not_again(letter: Letter, seconds: float) -> None:  # noqa: ARG001 (in the place of an attempt)
+def _not_again(letter: Letter, sent: float, seconds: float) -> None:  # noqa: ARG001 (in the place of an attempt)
     raise TryAgain("no attempt came to its end")
+
+
+def _since(sent: float) -> float:
+    """Seconds since the front door put something into the queue; the two clocks may differ a little."""
+    return round(max(0.0, time.time() - sent), 3)
 
 
 def _seconds(context: Context) -> float:

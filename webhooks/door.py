@@ -2,6 +2,7 @@
 
 import json
 import logging
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -49,13 +50,14 @@ class Answer:
 
 async def answer(source: Source, inbox: Inbox, headers: Mapping[str, str], body: bytes) -> Answer:
     """Verify a delivery, keep it if somebody is to be answered, and say so to the platform."""
+    started = time.monotonic()
     try:
         event = source.read(headers, body)
         if isinstance(event, Echo):
             return Answer(200, event.text)
         if event is not None:
             await inbox.put(event)
-            log.info("received", extra={"request_id": event.id})
+            log.info("received", extra={"request_id": event.id, "seconds": round(time.monotonic() - started, 4)})
     except Refused as refused:
         return Answer(refused.status, refused.text)
     except InboxError as error:

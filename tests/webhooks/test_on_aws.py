@@ -52,6 +52,22 @@ def test_a_photo_in_slack_gets_its_caption_in_the_thread(here: Deployment) -> No
     [text] = texts(here, sent)
     assert len(text.split()) > 3
     assert here.inference_url.refused == 0
+    assert stages(here, f"slack-{sent.payload['event_id']}") >= {
+        ("webhooks.door", "received"),
+        ("webhooks.batch", "taken"),
+        ("bot.journey", "fetched"),
+        ("bot.journey", "captioned"),
+        ("inference.request", "answered"),
+        ("webhooks.batch", "answered"),
+    }
+
+
+def stages(here: Deployment, event: str) -> set[tuple[str, str]]:
+    """Which lines of the functions' logs, with a number of seconds, are about an event."""
+    lines = [json.loads(line) for line in here.aws.log.read_text().splitlines() if line.startswith("{")]
+    return {
+        (line["logger"], line["message"]) for line in lines if line.get("request_id") == event and "seconds" in line
+    }
 
 
 def test_an_album_in_telegram_gets_one_numbered_reply(here: Deployment) -> None:
