@@ -116,14 +116,19 @@ def only_photos(kind: str) -> str:
 
 WEB_HELLO = "Give me a photo, or several at once, and I will tell you what I see."
 WEB_HOW = "Drop or paste it into the box below, pick a file, take one with the camera, or click a sample."
-WEB_PRIVACY = "A photo is held until it is answered, and this conversation until you close the tab. Nothing is stored."
+WEB_PRIVACY = "This conversation is held in memory while the tab is open. Nothing is stored."
 WEB_ONLY_PHOTOS = "I can describe photos only. Drop one into the box below, paste it, or click a sample."
 WEB_NO_ANSWER = "My captioner gave no answer in time. I still have your photo: please try again in a moment."
 
 
-def web_unreachable(url: str) -> str:
-    """Tell that nobody answers at the endpoint's URL, and what to do."""
+def web_unreachable(address: str) -> str:
+    """Tell that nobody answers at the endpoint's address, and what to do (Markdown)."""
     return (
-        f"I can't reach my captioner at {url}. Start it with `captionbot serve`, or, if it runs elsewhere, set "
-        "INFERENCE_URL to its address and start me again. I still have your photo."
+        f"I can't reach my captioner at `{address}`. Start it with `captionbot serve`, or, if it runs elsewhere, set "
+        "`INFERENCE_URL` to its address and start me again."
     )
+
+
+def web_photo_kept(trouble: str) -> str:
+    """Add to a trouble that it costs the photo nothing."""
+    return f"{trouble} I still have your photo: then try again."

@@ -1,11 +1,10 @@
 """The sidebar: which captioner this is, and whether it is warm."""
 
-from urllib.parse import urlsplit
-
 import streamlit as st
 
 from bot import messages
 from bot.settings import BotSettings
+from bot.web.asking import address
 from bot.web.lookout import lookout
 
 GLANCE = 2.0  # seconds between two looks at what is known
@@ -21,20 +20,14 @@ def show_captioner(settings: BotSettings) -> None:
     if seen is None:
         st.info("Waking the captioner …", icon="spinner")
     elif seen.state is None:
-        st.error(messages.web_unreachable(_shown(settings.inference_url)), icon=":material/cloud_off:")
+        st.error(messages.web_unreachable(address(settings.inference_url)), icon=":material/cloud_off:")
     elif not seen.state.ready:
         st.info("The captioner is loading its model …", icon="spinner")
     else:
         st.success("Warm: the next photo is captioned at once.", icon=":material/bolt:")
     state = seen.state if seen else None
     rows = {"Model": state.model if state else "–", "Engine": state.engine if state else "–"}
-    for name, value in {**rows, "Endpoint": _shown(settings.inference_url)}.items():
+    for name, value in {**rows, "Endpoint": address(settings.inference_url)}.items():
         with st.container(gap=None):
             st.caption(name)
             st.text(value)
-
-
-def _shown(url: str) -> str:
-    """An URL without the user and password that may be in it."""
-    parts = urlsplit(url)
-    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()

@@ -17,3 +17,4 @@ def test_the_demo_shows_a_caption_each_way_and_ends_without_a_terminal(tmp_path:
     for way in (slack, telegram):
         assert "captioned" in way
     assert [line.strip()[:2] for line in telegram.splitlines()[1:4]] == ["1.", "2.", "3."]
+    assert "In the browser: http://127.0.0.1:" in telegram

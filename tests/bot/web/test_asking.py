@@ -43,9 +43,10 @@ async def test_an_overloaded_endpoint_is_waited_for(settings: BotSettings, endpo
 
 async def test_an_endpoint_that_is_not_there_is_said_at_once(settings: BotSettings, endpoint: CaptionEndpoint) -> None:
     endpoint.stop()
-    forever = settings.model_copy(update={"caption_timeout": 3600})
+    with_password = settings.inference_url.replace("://", "://ada:hidden@")
+    forever = settings.model_copy(update={"caption_timeout": 3600, "inference_url": with_password})
     answer = await ask(forever, PHOTO, "web-1")
     assert isinstance(answer, Unanswered)
-    assert settings.inference_url in answer.sentence
+    assert settings.inference_url in answer.sentence and "hidden" not in answer.sentence
     endpoint.start()
     assert await ask(forever, PHOTO, "web-1") == Captioned(caption_of(PHOTO))

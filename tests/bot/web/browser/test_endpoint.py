@@ -8,6 +8,7 @@ from playwright.sync_api import Page, expect
 
 from tests.bot.web.browser.browsing import PATIENCE, captions, messages
 from tests.bot.web.browser.conftest import Endpoint
+from tests.bot.web.browser.test_everybody import findings
 
 
 @pytest.fixture
@@ -38,6 +39,7 @@ def test_an_endpoint_that_is_down_is_said_so_and_the_photo_is_captioned_once_it_
         expect(answer.get_by_role("alert")).to_contain_text("captionbot serve", timeout=PATIENCE)
         expect(page.get_by_role("region", name="Sidebar")).to_contain_text(trouble.url, timeout=PATIENCE)
         expect(page.get_by_role("region", name="Sidebar").get_by_role("alert")).to_be_visible(timeout=PATIENCE)
+        assert findings(page) == []
     finally:
         trouble.start()
     expect(page.get_by_role("region", name="Sidebar")).to_contain_text("Warm", timeout=PATIENCE)
