@@ -2,6 +2,8 @@
 
 import asyncio
 import logging
+import sqlite3
+import sys
 from collections.abc import Awaitable, Callable
 
 from bot.settings import BotSettings
@@ -28,6 +30,12 @@ async def work(settings: BotSettings, handler: Handler) -> None:
             "INBOX_URL names a queue of SQS, which the worker's Lambda function empties. "
             "To work on this machine, set sqlite:///path or postgresql://…"
         )
+    if url.startswith("sqlite:") and is_too_old(sqlite3.sqlite_version_info, sys.version_info[:3]):
+        raise SettingsError(
+            f"INBOX_URL: this Python {sys.version_info.major}.{sys.version_info.minor} comes with SQLite "
+            f"{sqlite3.sqlite_version}, and with it the inbox needs SQLite 3.42 or newer. Use Python 3.11, or set "
+            "postgresql://…"
+        )
     mailbox = Mailbox(url)
     durable = Durable(
         url,
@@ -41,6 +49,14 @@ async def work(settings: BotSettings, handler: Handler) -> None:
         group.create_task(_every(LOOK, lambda: _carry(mailbox, durable)))
         group.create_task(_every(ADOPTION, durable.adopt))
         group.create_task(_every(HOUSEKEEPING, durable.forget))
+
+
+def is_too_old(sqlite: tuple[int, ...], python: tuple[int, ...]) -> bool:
+    """Whether DBOS cannot keep its tables there: from Python 3.12 on its timestamps are `unixepoch('subsec')`.
+
+    Older ones of SQLite make NULL of it (https://www.sqlite.org/releaselog/3_42_0.html).
+    """
+    return python >= (3, 12) and sqlite < (3, 42)
 
 
 async def _carry(mailbox: Mailbox, durable: Durable) -> None:
