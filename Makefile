@@ -17,7 +17,7 @@ TORCH := torch==2.13.0
 TORCH_INDEX := https://download.pytorch.org/whl/cpu
 
 help: ## this list
-	@sed -n 's/^\([a-z-]*\):.*## /  make \1	/p' Makefile
+	@sed -n 's/^\([a-z0-9-]*\):.*## /  make \1	/p' Makefile
 
 install: $(VENV)/.installed ## set up .venv with everything
 
@@ -54,8 +54,8 @@ test: install browser ## every test
 test-arm64: install ## the captioner on an emulated ARM64 processor, as Lambda runs it; takes minutes
 	@tests/arm64/prove.sh $(BIN)/python
 
-bench: install ## the front door beside Bolt's own Lambda adapter, in one run
-	@$(BIN)/python -m tests.bench.bench_front_door
+bench: install ## everything that is measured, written to BENCHMARKS.md, on a machine that does nothing else
+	@$(BIN)/python -m tests.bench
 
 # These linters' pins contradict each other and ours: uv gives each an environment of its own, and keeps it.
 UVX := $(BIN)/uvx --quiet --python $(BIN)/python --from
