@@ -1,4 +1,4 @@
-"""How uvicorn serves the endpoint on a machine: on a port that is free, to clients that finish what they begin.
+"""How uvicorn serves an application on a machine: on a port that is free, to clients that finish what they begin.
 
 Behind AWS Lambda none of this applies: a request arrives there whole.
 """
@@ -10,7 +10,7 @@ import socket
 
 import h11
 import uvicorn
-from fastapi import FastAPI
+from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from inference.contract import ErrorResponse
@@ -47,7 +47,7 @@ def bound(host: str, port: int) -> socket.socket:
     return listener
 
 
-def serve(app: FastAPI, listener: socket.socket, patience: float) -> None:
+def serve(app: ASGIApp, listener: socket.socket, patience: float) -> None:
     """Serve until SIGINT or SIGTERM; a request's head may take as long as a caption, but not over `PATIENCE`."""
     config = uvicorn.Config(app, http=protocol(patience), log_config=None, access_log=False)
     log.info("listening", extra={"address": "{}:{}".format(*listener.getsockname()[:2])})
@@ -68,7 +68,7 @@ class _Impatient(H11Protocol):
     """uvicorn waits without end for two things, by which a client holds a connection at no cost; here the wait ends.
 
     They are the end of a request's head and, of a request that was refused early, the end of its body. (A body that is
-    still wanted has the caption's deadline.)
+    still wanted is the application's to bound.)
     """
 
     seconds = PATIENCE

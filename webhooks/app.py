@@ -1,11 +1,12 @@
 """The front door over HTTP: POST /slack/events and POST /telegram/webhook."""
 
+import asyncio
 import logging
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
@@ -17,6 +18,8 @@ from webhooks.slack import Slack
 from webhooks.telegram import Telegram
 
 log = logging.getLogger(__name__)
+
+PATIENCE = 10.0  # seconds in which a delivery's body has to arrive; the platforms themselves give up after less
 
 
 def create_app(settings: BotSettings, inbox: Inbox) -> Starlette:
@@ -40,7 +43,12 @@ def _route(path: str, source: Source | None, setting: str, inbox: Inbox) -> Rout
     async def receive(request: Request) -> Response:
         if source is None:
             return PlainTextResponse(f"This route is not set up: {setting} is missing.", 503)
-        reply = await answer(source, inbox, request.headers, await request.body())
+        try:
+            async with asyncio.timeout(PATIENCE):
+                body = await request.body()
+        except (TimeoutError, ClientDisconnect):
+            return PlainTextResponse("That delivery did not arrive whole.", 408)
+        reply = await answer(source, inbox, request.headers, body)
         return PlainTextResponse(reply.text, reply.status)
 
     return Route(path, receive, methods=["POST"])

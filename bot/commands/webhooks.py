@@ -1,6 +1,7 @@
 """`captionbot webhooks`: Slack and Telegram deliver to a public URL; front door and worker on one machine."""
 
 import asyncio
+import socket
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING
 
@@ -30,15 +31,25 @@ def command(host: str, port: int, only: str | None) -> None:
         )
     parts = []
     if only != WORKER:
-        parts.append(_door(settings, host, port))
+        parts.append(_door(settings, _listener(host, port)))
     if only != DOOR:
         parts.append(_worker(settings))
     run_until_stopped(*parts)
 
 
-async def _door(settings: "BotSettings", host: str, port: int) -> None:
+def _listener(host: str, port: int) -> socket.socket:
+    from inference.server import PortTaken, bound
+
+    try:
+        return bound(host, port)
+    except PortTaken as error:
+        raise click.ClickException(str(error)) from None
+
+
+async def _door(settings: "BotSettings", listener: socket.socket) -> None:
     import uvicorn
 
+    from inference.server import PATIENCE, protocol
     from webhooks.app import create_app
     from webhooks.inbox import open_inbox
 
@@ -47,8 +58,9 @@ async def _door(settings: "BotSettings", host: str, port: int) -> None:
             return nullcontext()  # `run_until_stopped` has the signals
 
     app = create_app(settings, open_inbox(settings))
-    server = Server(uvicorn.Config(app, host=host, port=port, log_config=None, access_log=False, lifespan="off"))
-    serving = asyncio.ensure_future(server.serve())
+    http = protocol(PATIENCE)
+    server = Server(uvicorn.Config(app, http=http, log_config=None, access_log=False, lifespan="off"))
+    serving = asyncio.ensure_future(server.serve(sockets=[listener]))
     try:
         await asyncio.shield(serving)
     finally:
