@@ -60,7 +60,7 @@ def test_slack_gets_its_challenge_back_only_when_it_signs(door: Door, http_clien
     assert http_client.post(door.slack, json=challenge).status_code == 401
 
 
-@pytest.mark.parametrize("age", [-301, 301, 3600 * 24])
+@pytest.mark.parametrize("age", [-330, 301, 3600 * 24])  # time goes on between here and there
 def test_a_replayed_slack_delivery_is_refused(door: Door, http_client: httpx.Client, age: float) -> None:
     assert slack(door, http_client, UPLOAD, at=time.time() - age).status_code == 401
     assert door.taken() == []
