@@ -125,7 +125,7 @@ def web_unreachable(address: str) -> str:
     """Tell that nobody answers at the endpoint's address, and what to do (Markdown)."""
     return (
         f"I can't reach my captioner at `{address}`. Start it with `captionbot serve`, or, if it runs elsewhere, set "
-        "`INFERENCE_URL` to its address and start me again."
+        "`INFERENCE_URL` to its address and start me again. `captionbot doctor` tells what is wrong."
     )
 
 

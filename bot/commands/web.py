@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from bot.commands.serving import bot_settings
+from inference.settings import SettingsError
 
 
 @click.command(name="web")
@@ -21,7 +22,12 @@ def command(port: int, host: str) -> None:
     settings = bot_settings()
 
     import bot.web
+    from bot.client import CaptionClient
     from bot.web.server import serve
 
+    try:
+        CaptionClient(settings)
+    except SettingsError as error:
+        raise click.ClickException(str(error)) from None
     click.echo(f"The web chat is on http://{host}:{port}, its captioner on {settings.inference_url}. Ctrl-C stops it.")
     serve(Path(bot.web.__file__).with_name("page.py"), host, port)

@@ -26,12 +26,19 @@ class Lookout:
         self._settings = settings
         self._pinging = threading.Lock()
         self.last: Sighting | None = None
+        self._began = 0.0
+
+    @property
+    def waiting(self) -> float:
+        """For how many seconds a ping has been under way; 0 when there is none."""
+        return time.monotonic() - self._began if self._pinging.locked() else 0.0
 
     def look(self, older_than: float = 0) -> None:
         """Ping, unless that is under way or was done less than so many seconds ago. Returns at once."""
         if self.last is not None and time.monotonic() - self.last.at < older_than:
             return
         if self._pinging.acquire(blocking=False):
+            self._began = time.monotonic()
             threading.Thread(target=self._ping, name="lookout", daemon=True).start()
 
     def _ping(self) -> None:

@@ -9,6 +9,7 @@ from bot.web.lookout import lookout
 
 GLANCE = 2.0  # seconds between two looks at what is known
 WARM_FOR = 20.0  # seconds for which a warm endpoint is taken for warm
+LONG = 3.0  # seconds after which an answer is late
 
 
 @st.fragment(run_every=GLANCE)
@@ -19,6 +20,8 @@ def show_captioner(settings: BotSettings) -> None:
     watch.look(older_than=WARM_FOR if seen and seen.state and seen.state.ready else 0)
     if seen is None:
         st.info("Waking the captioner …", icon="spinner")
+    elif watch.waiting > LONG:
+        st.info("The captioner takes long to answer …", icon="spinner")
     elif seen.state is None:
         st.error(messages.web_unreachable(address(settings.inference_url)), icon=":material/cloud_off:")
     elif not seen.state.ready:

@@ -43,6 +43,8 @@ class CaptionEndpoint:
         self.failures: list[Failure] = []
         self.seen: list[Seen] = []
         self.pings = 0
+        self.ping_pause = 0.0
+        self.ready = True
         self.forbidden = False  # as a Lambda Function URL is to a caller without the permissions
         self.pause = 0.0
         self.url = ""
@@ -69,9 +71,10 @@ class CaptionEndpoint:
 
     async def _ping(self, _: web.Request) -> web.Response:
         self.pings += 1
+        await asyncio.sleep(self.ping_pause)
         if self.forbidden:
             return web.json_response({"Message": "Forbidden"}, status=403)
-        return web.json_response({"status": "ok", "model": "stand-in", "engine": "onnx", "ready": True})
+        return web.json_response({"status": "ok", "model": "stand-in", "engine": "onnx", "ready": self.ready})
 
     async def _caption(self, request: web.Request) -> web.Response:
         image = await request.read()
