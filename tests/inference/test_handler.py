@@ -18,6 +18,8 @@ from tests.sandbox.lambda_function import LambdaFunction
 from tests.sandbox.lambda_instance import FunctionError
 from tests.sandbox.lambda_url import FunctionUrl
 
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="Lambda's runtime client is for Linux")
+
 JPEG = encoded(photo(), "JPEG")
 
 

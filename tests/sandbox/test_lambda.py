@@ -1,5 +1,6 @@
 """The Lambda in miniature does what Lambda documents."""
 
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -12,6 +13,8 @@ from tests.sandbox.lambda_function import LambdaFunction, Throttled
 from tests.sandbox.lambda_instance import FunctionError
 from tests.sandbox.lambda_url import FunctionUrl
 from tests.sandbox.servers import Servers
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="Lambda's runtime client is for Linux")
 
 LIMIT = 6 * 1024 * 1024
 

@@ -1,6 +1,7 @@
 """What people live through with the bot on AWS: every handler in its own process, as Lambda runs it."""
 
 import json
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +20,8 @@ from tests.sandbox.telegram import TelegramSandbox
 from tests.sandbox.telegram_world import Json
 from tests.webhooks.deployment import Deployment, deployed
 from tests.webhooks.test_one_answer import wait_until
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="Lambda's runtime client is for Linux")
 
 GENERAL = "C0GENERAL"
 BOATS = Path(__file__).parents[2] / "inference" / "samples" / "boats.jpg"
