@@ -18,7 +18,6 @@ THUMBNAIL = 160  # pixels, twice what is shown, for screens that have as many
 DESCRIPTIONS = {
     "boats": "Men in wooden boats on a river in Nagasaki, about 1865",
     "canyon": "A man in a boat on a river between high cliffs, 1871",
-    "mountains": "Fir trees before snowy mountains, about 1870",
     "photographer": "A man who films with a camera on a tripod",
 }
 
