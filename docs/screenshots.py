@@ -1,7 +1,6 @@
 """The README's pictures, taken of the running demo: `make screenshots` writes docs/chat.png and docs/thread.png."""
 
 import re
-import shutil
 from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,10 +11,9 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from bot.commands.demo import ROOT, SAMPLES, Demo
 from bot.commands.processes import Crew
 from bot.web.parts import DESCRIPTIONS
+from tests.browser import launch
 
 HERE = Path(__file__).parent
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking")
 LARGEST = 300_000  # bytes
 WIDTH, GAP = 1100, 24  # pixels
 
@@ -29,8 +27,7 @@ def main() -> None:
         demo.in_slack(photos[-1])
         demo.in_telegram(photos[:3])
         with sync_playwright() as playwright:
-            found = next((path for name in BROWSERS if (path := shutil.which(name))), None)
-            browser = playwright.chromium.launch(executable_path=found, args=FLAGS)
+            browser = launch(playwright)
             _save(_chat(browser, demo.web), "chat.png")
             _save(
                 _side_by_side(_thread(browser, demo.web, "slack"), _thread(browser, demo.web, "telegram")), "thread.png"

@@ -1,7 +1,6 @@
 """The page as people see it: a browser, the web server and the endpoint with the real model, each a process."""
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -12,16 +11,10 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+from tests.browser import launch
 from tests.ports import free_port, wait_for_port
 
 START = "from bot.cli import main; main()"
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-FLAGS = [
-    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"),
-    *("--disable-component-update", "--disable-sync"),
-    # A camera that shows a test picture, and a person who always allows it.
-    *("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"),
-]
 
 
 class Server:
@@ -89,10 +82,8 @@ def web(endpoint: Endpoint, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    found = next((path for name in BROWSERS if (path := shutil.which(name))), None)
     with sync_playwright() as playwright:
-        # Without one of the system's it is the browser of `playwright install chromium`.
-        browser = playwright.chromium.launch(executable_path=found, args=FLAGS)
+        browser = launch(playwright)
         yield browser
         browser.close()
 
