@@ -68,22 +68,28 @@ _caption = st.components.v2.component(
       time.textContent = data.time;
       button.setAttribute("aria-label", "Copy caption");
       button.onclick = async () => {
-        try {
-          await navigator.clipboard.writeText(data.text);
-        } catch {
-          // Over plain HTTP there is no clipboard but on localhost.
-          const range = document.createRange();
-          range.selectNodeContents(text);
-          const selection = window.getSelection();
-          selection.removeAllRanges();
-          selection.addRange(range);
-          document.execCommand("copy");
-          selection.removeAllRanges();
-        }
-        button.textContent = "Copied";
-        button.setAttribute("aria-label", "Copied");
+        const copied = await copy(data.text);
+        button.textContent = copied ? "Copied" : "Not copied";
+        button.setAttribute("aria-label", button.textContent);
         setTimeout(() => { button.textContent = "Copy"; button.setAttribute("aria-label", "Copy caption"); }, 2000);
       };
+    }
+
+    async function copy(text) {
+      try {
+        await navigator.clipboard.writeText(text);
+        return true;
+      } catch {
+        // Over plain HTTP only localhost has a clipboard; elsewhere a selection in the page itself can be copied.
+        const field = document.createElement("textarea");
+        field.value = text;
+        field.style.position = "fixed";
+        document.body.append(field);
+        field.select();
+        const copied = document.execCommand("copy");
+        field.remove();
+        return copied;
+      }
     }
     """,
 )

@@ -1,6 +1,7 @@
 """What a person does on the page, and what can be seen there."""
 
 import base64
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,11 @@ class File:
 def messages(page: Page, who: str) -> Locator:
     """The bubbles of "user" or "assistant"; the assistant's first one is its greeting."""
     return page.get_by_role("group", name=f"Chat message from {who}")
+
+
+def samples(page: Page) -> Locator:
+    """The buttons of the sample photos."""
+    return page.get_by_role("group", name="Sample photos").get_by_role("button")
 
 
 def pick(page: Page, *files: File) -> None:
@@ -81,6 +87,6 @@ def send(page: Page, count: int) -> None:
 def captions(page: Page, count: int) -> Sequence[str]:
     """Wait for so many captions, and return them in the order of the page."""
     answers = messages(page, "assistant").filter(has=page.get_by_role("button", name="Copy caption"))
-    shown = answers.get_by_role("status").filter(has_text=" ")
+    shown = answers.get_by_role("status").filter(has_text=re.compile(r"\w"))
     expect(shown).to_have_count(count, timeout=PATIENCE)
     return shown.all_inner_texts()

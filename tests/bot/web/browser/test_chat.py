@@ -7,9 +7,10 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
+from bot.commands.demo import SAMPLES
 from inference.contract import Refused
 from inference.screening import decode
-from tests.bot.web.browser.browsing import PATIENCE, File, captions, drop, messages, paste, pick, take
+from tests.bot.web.browser.browsing import PATIENCE, File, captions, drop, messages, paste, pick, samples, take
 from tests.bot.web.browser.conftest import Endpoint
 from tests.inference.images import encoded, photo, pixel_bomb
 
@@ -50,20 +51,30 @@ def test_several_photos_get_a_caption_each_in_their_order(page: Page) -> None:
 
 
 def test_a_sample_is_one_click_or_one_key_away(page: Page) -> None:
-    page.get_by_role("button", name="Sample: Men in wooden boats").focus()
+    samples(page).first.focus()
     page.keyboard.press("Enter")
     captions(page, 1)
-    page.get_by_role("button", name="Sample: A man who films").click()
+    samples(page).last.click()
     captions(page, 2)
 
 
-def test_a_caption_can_be_copied(page: Page) -> None:
+def test_every_sample_photo_has_a_description(page: Page) -> None:
+    described = samples(page).get_by_role("img").all()
+    assert len(described) == len(list(SAMPLES.glob("*.jpg")))
+    assert all((image.get_attribute("alt") or "").startswith("Sample: ") for image in described)
+
+
+@pytest.mark.parametrize("clipboard", ["navigator.clipboard", "undefined"])
+def test_a_caption_can_be_copied_with_and_without_a_secure_address(page: Page, clipboard: str) -> None:
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    page.get_by_role("button", name="Sample: Fir trees").click()
+    page.evaluate(f"Object.defineProperty(navigator, 'clipboard', {{ value: {clipboard} }})")
+    samples(page).first.click()
     [caption] = captions(page, 1)
     page.get_by_role("button", name="Copy caption").click()
-    expect(page.get_by_role("button", name="Copied")).to_be_visible()
-    assert page.evaluate("navigator.clipboard.readText()") == caption
+    expect(page.get_by_role("button", name="Copied", exact=True)).to_be_visible()
+    page.get_by_role("textbox").click()
+    page.keyboard.press("Control+V")
+    expect(page.get_by_role("textbox")).to_have_value(caption)
 
 
 REFUSED = {
@@ -108,7 +119,7 @@ def test_words_alone_are_answered_with_what_to_do(page: Page) -> None:
 
 
 def test_a_cleared_conversation_is_gone(page: Page) -> None:
-    page.get_by_role("button", name="Sample: Fir trees").click()
+    samples(page).first.click()
     captions(page, 1)
     page.get_by_role("button", name="Clear the conversation").click()
     expect(messages(page, "user")).to_have_count(0)

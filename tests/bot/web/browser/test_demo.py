@@ -9,7 +9,7 @@ import pexpect
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from tests.bot.web.browser.browsing import PATIENCE, File, captions, pick
+from tests.bot.web.browser.browsing import PATIENCE, File, captions, pick, samples
 from tests.bot.web.browser.conftest import START
 from tests.bot.web.browser.test_everybody import findings
 from tests.inference.images import encoded, photo
@@ -49,7 +49,7 @@ def tab(window: BrowserContext) -> Iterator[Page]:
 def test_the_demo_opens_onto_a_chat_that_captions(demo: tuple[str, str], tab: Page) -> None:
     _, address = demo
     tab.goto(address)
-    tab.get_by_role("button", name="Sample: Fir trees").click(timeout=PATIENCE)
+    samples(tab).first.click(timeout=PATIENCE)
     captions(tab, 1)
     for name in ("Slack", "Telegram"):
         expect(tab.get_by_role("link", name=name)).to_be_visible()

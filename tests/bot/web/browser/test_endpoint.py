@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.bot.web.browser.browsing import PATIENCE, captions, messages
+from tests.bot.web.browser.browsing import PATIENCE, captions, messages, samples
 from tests.bot.web.browser.conftest import Endpoint
 from tests.bot.web.browser.test_everybody import findings
 
@@ -19,7 +19,7 @@ def trouble(endpoint: Endpoint) -> Iterator[Endpoint]:
 
 
 def sample(page: Page) -> None:
-    page.get_by_role("button", name="Sample: Fir trees").click()
+    samples(page).first.click()
 
 
 def test_the_sidebar_names_the_captioner_and_says_that_it_is_warm(page: Page, endpoint: Endpoint) -> None:
@@ -63,6 +63,6 @@ def test_what_is_sent_while_another_photo_is_looked_at_is_answered_too(page: Pag
     trouble.freeze()
     sample(page)
     expect(messages(page, "assistant").last).to_contain_text("Looking at the photo", timeout=PATIENCE)
-    page.get_by_role("button", name="Sample: A man who films").click()
+    samples(page).last.click()
     trouble.thaw()
     captions(page, 2)

@@ -7,7 +7,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
-from tests.bot.web.browser.browsing import File, captions, messages, pick
+from tests.bot.web.browser.browsing import File, captions, messages, pick, samples
 from tests.bot.web.browser.conftest import Server, visit
 
 NO_PHOTO = File("a-file-name-that-goes-on-and-on-and-on-without-a-place-to-break-it-anywhere.pdf", b"%PDF-1.7")
@@ -26,7 +26,7 @@ def findings(page: Page) -> list[str]:
 
 def converse(page: Page) -> None:
     """A conversation with a caption and a refusal."""
-    page.get_by_role("button", name="Sample: Fir trees").click()
+    samples(page).first.click()
     captions(page, 1)
     pick(page, NO_PHOTO)
     expect(messages(page, "assistant").get_by_role("alert")).to_be_visible()
