@@ -143,7 +143,8 @@ def photos(folder: Path, count: int) -> list[Path]:
 def production(folder: Path, tokens: int) -> Path:
     """Save a random checkpoint of the production model's shape: ViT-small and BERT-mini, 34.2 million parameters.
 
-    It never says its end token, so that every caption is `tokens` long.
+    It never says its end token, so that every caption is `tokens` long. Some words are likelier than others, as a
+    trained model has it: without that every caption would hang on the last bit.
     """
     encoder = ViTConfig(hidden_size=384, num_hidden_layers=12, num_attention_heads=6, intermediate_size=1536)
     decoder = BertConfig(
@@ -151,4 +152,9 @@ def production(folder: Path, tokens: int) -> Path:
     )
     config = VisionEncoderDecoderConfig.from_encoder_decoder_configs(encoder, decoder)
     processor = {"image_processor_type": "ViTImageProcessor", "size": {"height": 224, "width": 224}, "resample": 2}
-    return write(folder, config, processor, 0, {"max_length": tokens + 1, "suppress_tokens": [END]}, spread=0.05)
+    write(folder, config, processor, 0, {"max_length": tokens + 1, "suppress_tokens": [END]}, spread=0.02)
+    model = VisionEncoderDecoderModel.from_pretrained(folder)
+    with torch.no_grad():
+        model.decoder.cls.predictions.bias.normal_()
+    model.save_pretrained(folder)
+    return folder
