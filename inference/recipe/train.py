@@ -24,7 +24,7 @@ from inference.recipe.score import score
 
 @dataclass(frozen=True)
 class Schedule:
-    """How long and how fast. These made the shipped model in an hour and a half on one core, or less than one on two."""
+    """How long and how fast. These made the shipped model in an hour and a half on one core."""
 
     seed: int = 0
     vocabulary: int = 3000
