@@ -28,8 +28,9 @@ def texts(sandbox: TelegramSandbox) -> list[str]:
 class TelegramBot:
     """A bot; `work` answers what happened in the sandbox since it last did."""
 
-    def __init__(self, app: telegram.TelegramApp, sandbox: TelegramSandbox) -> None:
+    def __init__(self, app: telegram.TelegramApp, warmer: Warmer, sandbox: TelegramSandbox) -> None:
         self.app = app
+        self.warmer = warmer
         self._sandbox = sandbox
         self._done = 0
 
@@ -55,7 +56,7 @@ async def running(settings: BotSettings, sandbox: TelegramSandbox, **others: obj
         warmer = Warmer(client)
         app = telegram.build(settings, Journey(settings, client, warmer), Manners(settings), warmer)
         try:
-            yield TelegramBot(app, sandbox)
+            yield TelegramBot(app, warmer, sandbox)
         finally:
             await app.shutdown()
             await warmer.aclose()

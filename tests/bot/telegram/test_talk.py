@@ -52,10 +52,12 @@ async def test_starting_the_bot_or_taking_it_into_a_group_warms_the_model(
 ) -> None:
     sandbox.say(sandbox.private(), "/start")
     await bot.work()
-    await asyncio.to_thread(sandbox.wait_until, lambda: endpoint.pings == 1)
+    await bot.warmer.wait(10)
+    assert endpoint.pings == 1
     sandbox.bot_becomes(sandbox.group(), "member")
     await bot.work()
-    await asyncio.to_thread(sandbox.wait_until, lambda: endpoint.pings == 2)
+    await bot.warmer.wait(10)
+    assert endpoint.pings == 2
 
 
 async def test_leaving_a_group_warms_nothing(
