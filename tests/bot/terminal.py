@@ -1,6 +1,7 @@
 """A person at a terminal: `captionbot` in a pseudo-terminal, in a folder of its own."""
 
 import os
+import signal
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -28,6 +29,8 @@ class Terminal:
             encoding="utf-8",
             timeout=PATIENCE,
             dimensions=(50, 240),
+            # A test run in a shell's background ignores Ctrl-C, and so would all that it starts.
+            preexec_fn=_heed_interrupts,
         )
         self._child.logfile_read = self._shown
 
@@ -56,6 +59,10 @@ class Terminal:
 
     def close(self) -> None:
         self._child.close(force=True)
+
+
+def _heed_interrupts() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 @contextmanager
