@@ -30,7 +30,7 @@ class Terminal:
             timeout=PATIENCE,
             dimensions=(50, 240),
             # A test run in a shell's background ignores Ctrl-C, and so would all that it starts.
-            preexec_fn=_heed_interrupts,
+            preexec_fn=heed_interrupts,
         )
         self._child.logfile_read = self._shown
 
@@ -61,7 +61,8 @@ class Terminal:
         self._child.close(force=True)
 
 
-def _heed_interrupts() -> None:
+def heed_interrupts() -> None:
+    """Take Ctrl-C as a program does that a person starts: for a new process to call."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 

@@ -9,6 +9,7 @@ import pexpect
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
+from tests.bot.terminal import heed_interrupts
 from tests.bot.web.browser.browsing import PATIENCE, File, captions, pick, samples
 from tests.bot.web.browser.conftest import START
 from tests.bot.web.browser.test_everybody import findings
@@ -25,7 +26,13 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
     """A demo that stays up, as it does for a person: what it said, and its page's address."""
     folder: Path = tmp_path_factory.mktemp("demo")
     terminal = pexpect.spawn(
-        sys.executable, ["-c", START, "demo"], cwd=folder, timeout=240, encoding="utf-8", env=None, dimensions=(50, 200)
+        sys.executable,
+        ["-c", START, "demo"],
+        cwd=folder,
+        timeout=240,
+        encoding="utf-8",
+        dimensions=(50, 200),
+        preexec_fn=heed_interrupts,
     )
     terminal.expect("Ctrl-C stops everything")
     said = re.sub(r"\x1b\[\d*m", "", terminal.before or "")
