@@ -73,6 +73,11 @@ class Lines(logging.Handler):
 LINES = Lines()
 
 
+def pytest_configure() -> None:
+    # The tests' own requests to the sandbox; the bot silences its client in its own process (`inference.logs`).
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+
+
 def pytest_runtest_setup() -> None:
     # Every time: whoever configures logging anew takes the handlers away.
     root = logging.getLogger()

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -51,24 +52,25 @@ def test_clean(tmp_path):
 """
 
 
-def run(folder: Path, story: str) -> subprocess.CompletedProcess[str]:
-    """Run a test file with the plugin, as a session of its own."""
-    (folder / "test_story.py").write_text(IMPORTS + story)
-    options = ["-p", "tests.leaks", "-o", "log_level=INFO", "--basetemp", str(folder / "tmp")]
-    return subprocess.run(
-        [sys.executable, "-m", "pytest", *options, "test_story.py"],
-        cwd=folder,
-        env={"PYTHONPATH": str(ROOT), "PATH": ""},
-        capture_output=True,
-        text=True,
-    )
+def run(story: str) -> subprocess.CompletedProcess[str]:
+    """Run a test file with the plugin, as a session of its own, where this session's search does not look."""
+    with TemporaryDirectory() as folder:
+        (Path(folder) / "test_story.py").write_text(IMPORTS + story)
+        options = ["-p", "tests.leaks", "-o", "log_level=INFO", "--basetemp", str(Path(folder) / "tmp")]
+        return subprocess.run(
+            [sys.executable, "-m", "pytest", *options, "test_story.py"],
+            cwd=folder,
+            env={"PYTHONPATH": str(ROOT), "PATH": ""},
+            capture_output=True,
+            text=True,
+        )
 
 
 @pytest.fixture(scope="module")
-def said(tmp_path_factory: pytest.TempPathFactory) -> str:
+def said() -> str:
     """The summary of a run of tests of which each gives the token away in another way, and one does not."""
     tests = (f"def test_{number}(request, tmp_path):\n    {way}\n" for number, way in enumerate(WAYS.values()))
-    return run(tmp_path_factory.mktemp("ways"), "\n".join([*tests, CLEAN])).stdout
+    return run("\n".join([*tests, CLEAN])).stdout
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -81,8 +83,8 @@ def test_a_test_that_gives_nothing_away_passes(said: str) -> None:
     assert "test_clean" not in said
 
 
-def test_a_token_is_found_in_the_log_of_a_process_that_outlives_its_test(tmp_path: Path) -> None:
-    done = run(tmp_path, OUTLIVES)
+def test_a_token_is_found_in_the_log_of_a_process_that_outlives_its_test() -> None:
+    done = run(OUTLIVES)
     assert done.returncode == 1
     assert "1 passed" in done.stdout
     assert "logs that give something away" in done.stdout
