@@ -96,6 +96,8 @@ def session(file: Path, threads: int) -> ort.InferenceSession:
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
+    # A session's idle threads would spin, on the cores that the other session's work needs.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     try:
         return ort.InferenceSession(file, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # its own errors share no base
