@@ -41,6 +41,7 @@ def serving(settings: InferenceSettings, captioner: Captioner | None = None) -> 
         log_config=None,
         access_log=False,
         lifespan="on",
+        timeout_graceful_shutdown=5,  # or a test that fails with a connection open would never end
     )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, args=([listener],))
