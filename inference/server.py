@@ -34,7 +34,8 @@ class PortTaken(Exception):
 def bound(host: str, port: int) -> socket.socket:
     """Bind a socket, which does not listen yet; raises `PortTaken`."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family)
+    # asyncio sends an answer without delay (TCP_NODELAY) only where the protocol is named.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
