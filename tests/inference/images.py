@@ -24,6 +24,25 @@ def encoded(image: Image.Image, kind: str, **options: object) -> bytes:
     return file.getvalue()
 
 
+UPRIGHT_AGAIN = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_90,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_270,
+}
+
+
+def turned(upright: Image.Image, kind: str, orientation: int) -> bytes:
+    """The image as a camera stores it that was held so: turned, with EXIF's word (1 to 8) for how to show it."""
+    stored = upright.transpose(UPRIGHT_AGAIN[orientation]) if orientation in UPRIGHT_AGAIN else upright
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    return encoded(stored, kind, exif=exif)
+
+
 def pixel_bomb() -> bytes:
     """A PNG of a few kilobytes that says it has 30,000 × 30,000 pixels."""
     return encoded(Image.new("1", (30_000, 30_000)), "PNG", compress_level=9)

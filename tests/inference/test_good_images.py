@@ -5,19 +5,10 @@ import json
 import pytest
 from PIL import Image
 
-from tests.inference.images import encoded, photo
+from tests.inference.images import encoded, photo, turned
 from tests.inference.serving import post
 
 DARK, LIGHT, WHITE = (20, 30, 60), (200, 180, 90), (255, 255, 255)
-UNDO = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_90,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_270,
-}
 
 
 def seen(url: str, data: bytes) -> tuple[tuple[int, int], list[list[int]]]:
@@ -59,10 +50,7 @@ def test_of_an_animation_the_first_frame_is_seen(painter_url: str, kind: str) ->
 @pytest.mark.parametrize("orientation", range(1, 9))
 @pytest.mark.parametrize("kind", ["JPEG", "WEBP", "TIFF"])
 def test_a_photo_is_seen_upright_however_the_camera_was_held(painter_url: str, orientation: int, kind: str) -> None:
-    stored = quarters().transpose(UNDO[orientation]) if orientation in UNDO else quarters()
-    exif = Image.Exif()
-    exif[0x0112] = orientation
-    data = encoded(stored, kind, exif=exif)
+    data = turned(quarters(), kind, orientation)
     size, _ = seen(painter_url, data)
     assert size == (640, 480)
     shows_quarters(painter_url, data)

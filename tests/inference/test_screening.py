@@ -9,7 +9,7 @@ from PIL import Image
 import inference
 from inference.contract import MAX_IMAGE_BYTES, Code, Refused, megabytes
 from inference.screening import check_length, decode, inspect
-from tests.inference.images import animation, encoded, photo, pixel_bomb
+from tests.inference.images import animation, encoded, photo, pixel_bomb, turned
 
 COVER = (224, 224)
 FORMATS = ["JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "HEIF", "AVIF"]
@@ -89,19 +89,7 @@ def test_the_strangest_shapes_are_images_too(width: int, height: int) -> None:
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_a_photo_is_turned_upright(orientation: int) -> None:
     upright = photo()
-    undo = {
-        2: Image.Transpose.FLIP_LEFT_RIGHT,
-        3: Image.Transpose.ROTATE_180,
-        4: Image.Transpose.FLIP_TOP_BOTTOM,
-        5: Image.Transpose.TRANSPOSE,
-        6: Image.Transpose.ROTATE_90,
-        7: Image.Transpose.TRANSVERSE,
-        8: Image.Transpose.ROTATE_270,
-    }
-    stored = upright.transpose(undo[orientation]) if orientation in undo else upright
-    exif = Image.Exif()
-    exif[0x0112] = orientation
-    image = decode(encoded(stored, "JPEG", exif=exif), COVER)
+    image = decode(turned(upright, "JPEG", orientation), COVER)
     assert image.size == upright.size
     assert max(image.getpixel((60, 60))) < 100  # type: ignore[arg-type]
     assert min(image.getpixel((600, 60))[:2]) > 150  # type: ignore[index]
