@@ -1,6 +1,7 @@
 """The bot's settings: read once from the environment, typed and frozen."""
 
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
@@ -93,6 +94,12 @@ class BotSettings(BaseSettings):
     @classmethod
     def _end_without_slash(cls, value: str) -> str:
         return value.rstrip("/")
+
+    @property
+    def inference_address(self) -> str:
+        """INFERENCE_URL as people may see it: without the user and the password that may be in it."""
+        parts = urlsplit(self.inference_url)
+        return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
 
     @property
     def secrets(self) -> list[SecretStr]:

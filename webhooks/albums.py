@@ -44,7 +44,7 @@ class Albums:
     def take(self, gather: Gather) -> list[Event]:
         """Take the photos that this reminder has to see to: the same ones each time, until they are `answered`.
 
-        None when they were taken with another reminder, or when a later photo's reminder is still to come.
+        Empty when they were taken with another reminder, or when a later photo's reminder is still to come.
         """
         for _ in range(TRIES):
             item = self._item(gather.album)

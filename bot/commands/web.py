@@ -29,5 +29,7 @@ def command(port: int, host: str) -> None:
         CaptionClient(settings)
     except SettingsError as error:
         raise click.ClickException(str(error)) from None
-    click.echo(f"The web chat is on http://{host}:{port}, its captioner on {settings.inference_url}. Ctrl-C stops it.")
+    click.echo(
+        f"The web chat is on http://{host}:{port}, its captioner on {settings.inference_address}. Ctrl-C stops it."
+    )
     serve(Path(bot.web.__file__).with_name("page.py"), host, port)

@@ -35,7 +35,7 @@ async def check_endpoint(settings: BotSettings) -> list[Finding]:
         if state is None:
             return [await _silence(settings)]
         waking = "" if state.ready else "; it was asleep and is loading its model now"
-        text = f"{_shown(settings)} answers in {spent:.0f} ms with {state.model} on {state.engine}{waking}"
+        text = f"{settings.inference_address} answers in {spent:.0f} ms with {state.model} on {state.engine}{waking}"
         return [ok("ping", text), await _caption(client)]
 
 
@@ -53,13 +53,15 @@ async def _silence(settings: BotSettings) -> Finding:
         async with httpx.AsyncClient(timeout=5) as http:
             status = (await http.get(f"{settings.inference_url}/ping")).status_code
     except httpx.HTTPError as error:
-        return wrong("ping", f"{_shown(settings)} cannot be reached ({type(error).__name__})", _start(settings))
+        return wrong(
+            "ping", f"{settings.inference_address} cannot be reached ({type(error).__name__})", _start(settings)
+        )
     if status == httpx.codes.FORBIDDEN:
         remedy = (
             "On AWS: allow this role lambda:InvokeFunctionUrl and lambda:InvokeFunction on the endpoint's function."
         )
-        return wrong("ping", f"{_shown(settings)} refuses the call (403)", remedy)
-    text = f"{_shown(settings)} answers with status {status}, but not as captionbot's endpoint does"
+        return wrong("ping", f"{settings.inference_address} refuses the call (403)", remedy)
+    text = f"{settings.inference_address} answers with status {status}, but not as captionbot's endpoint does"
     return wrong("ping", text, "Check INFERENCE_URL: another program may listen there.")
 
 
@@ -81,9 +83,3 @@ def _start(settings: BotSettings) -> str:
     if is_here(settings.inference_url):
         return "Start it in another terminal: captionbot serve"
     return "Check INFERENCE_URL, the network, and that the endpoint runs."
-
-
-def _shown(settings: BotSettings) -> str:
-    """Show the URL without the name and password that it may hold."""
-    parts = urlsplit(settings.inference_url)
-    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()

@@ -1,7 +1,6 @@
 """From an encoded photo to what there is to say about it."""
 
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from bot import messages
 from bot.client import CaptionClient, EndpointRefused
@@ -31,7 +30,7 @@ async def ask(settings: BotSettings, image: bytes, request_id: str) -> Answer:
     """
     async with CaptionClient(settings) as client:
         if await client.ping() is None:
-            return Unanswered(messages.web_photo_kept(messages.web_unreachable(address(settings.inference_url))))
+            return Unanswered(messages.web_photo_kept(messages.web_unreachable(settings.inference_address)))
         try:
             return Captioned(await client.caption(image, request_id))
         except EndpointRefused as refused:
@@ -39,9 +38,3 @@ async def ask(settings: BotSettings, image: bytes, request_id: str) -> Answer:
             return Unanswered(sentence) if refused.code in PASSING else Refused(sentence)
         except TryAgain:
             return Unanswered(messages.WEB_NO_ANSWER)
-
-
-def address(url: str) -> str:
-    """The endpoint's URL as the page may show it: without the user and password that may be in it."""
-    parts = urlsplit(url)
-    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()

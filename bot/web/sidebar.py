@@ -4,7 +4,6 @@ import streamlit as st
 
 from bot import messages
 from bot.settings import BotSettings
-from bot.web.asking import address
 from bot.web.lookout import lookout
 
 GLANCE = 2.0  # seconds between two looks at what is known
@@ -23,14 +22,14 @@ def show_captioner(settings: BotSettings) -> None:
     elif watch.waiting > LONG:
         st.info("The captioner takes long to answer …", icon="spinner")
     elif seen.state is None:
-        st.error(messages.web_unreachable(address(settings.inference_url)), icon=":material/cloud_off:")
+        st.error(messages.web_unreachable(settings.inference_address), icon=":material/cloud_off:")
     elif not seen.state.ready:
         st.info("The captioner is loading its model …", icon="spinner")
     else:
         st.success("Warm: the next photo is captioned at once.", icon=":material/bolt:")
     state = seen.state if seen else None
     rows = {"Model": state.model if state else "–", "Engine": state.engine if state else "–"}
-    for name, value in {**rows, "Endpoint": address(settings.inference_url)}.items():
+    for name, value in {**rows, "Endpoint": settings.inference_address}.items():
         with st.container(gap=None):
             st.caption(name)
             st.text(value)

@@ -46,3 +46,8 @@ def test_an_env_file_that_is_no_text_is_told(monkeypatch: pytest.MonkeyPatch, tm
     monkeypatch.chdir(tmp_path)
     with pytest.raises(SettingsError, match=r"\.env in this folder is not UTF-8"):
         read_settings(BotSettings)
+
+
+def test_the_endpoints_address_is_shown_without_its_password(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("INFERENCE_URL", "http://bot:hush@captions.example:8000/v1")
+    assert read_settings(BotSettings).inference_address == "http://captions.example:8000/v1"
