@@ -58,9 +58,10 @@ def weight_of(graph: Graph, node: onnx.NodeProto) -> NDArray[np.float32] | None:
     return weight if weight is not None and weight.ndim == 2 else None
 
 
-def add_integers(graph: Graph, product: onnx.NodeProto, weight: NDArray[np.float32]) -> tuple[str, str]:
-    """The names of a product's matrix as int8 and of its columns' scales, both added to the graph."""
-    integers, scales = rounded(weight, axis=0)
+def add_integers(
+    graph: Graph, product: onnx.NodeProto, integers: NDArray[np.int8], scales: NDArray[np.float32]
+) -> tuple[str, str]:
+    """Add a product's rounded matrix and its columns' scales to the graph; returns their names."""
     name = product.input[1]
     return graph.add(f"{name}.int8", integers), graph.add(f"{name}.scale", scales)
 

@@ -40,7 +40,7 @@ def quantize_int8(source: Path, target: Path, keep: Collection[str] = ()) -> Non
         if weight is None or node.name in keep:
             replaced.append(node)
             continue
-        inputs = [node.input[0], *add_integers(graph, node, weight)]
+        inputs = [node.input[0], *add_integers(graph, node, *rounded(weight, axis=0))]
         output = node.output[0]
         if (sum_ := _bias(graph, node)) is not None:
             bias = next(name for name in sum_.input if name != node.output[0])

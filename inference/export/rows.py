@@ -51,7 +51,8 @@ def quantize_rows(source: Path, target: Path, keep: Collection[str] = ()) -> Non
         if given not in done:
             done.add(given)
             replaced += _rows(graph, given, range_)
-        matrix, scales = add_integers(graph, node, weight)
+        integers, sizes = rounded(weight, axis=0)
+        matrix, scales = add_integers(graph, node, integers, sizes)
         zero = graph.add(f"rows.{range_.name}.zero", np.uint8(range_.zero))
         product, scaled = f"{output}.product", f"{output}.scaled" if range_.shift else output
         replaced += [
@@ -65,7 +66,6 @@ def quantize_rows(source: Path, target: Path, keep: Collection[str] = ()) -> Non
             helper.make_node("Mul", [product, f"{given}.scale"], [scaled]),
         ]
         if range_.shift:  # (x + shift) W = x W + shift (sum of W's rows)
-            integers, sizes = rounded(weight, axis=0)
             surplus = graph.add(f"{output}.surplus", np.float32(range_.shift) * (integers * sizes).sum(0))
             replaced.append(helper.make_node("Sub", [scaled, surplus], [output]))
     graph.nodes = replaced
@@ -81,6 +81,7 @@ def rounding_errors(source: Path, pixels: Sequence[NDArray[np.float32]]) -> dict
     ranges = _ranges(graph)
     products = {node.name: node.input[0] for node in graph.nodes if node.name in ranges}
     weights = {node.name: weight for node in graph.nodes if (weight := weight_of(graph, node)) is not None}
+    near_weights = {name: np.multiply(*rounded(weight, axis=0)) for name, weight in weights.items()}
     wanted = sorted(set(products.values()))
     del graph.model.graph.output[:]
     graph.model.graph.output.extend(helper.make_empty_tensor_value_info(name) for name in wanted)
@@ -92,8 +93,7 @@ def rounding_errors(source: Path, pixels: Sequence[NDArray[np.float32]]) -> dict
             weight, range_ = weights[name], ranges[name]
             rows = seen[given].reshape(-1, len(weight)) + np.float32(range_.shift)
             step = np.abs(rows).max(1, keepdims=True) / range_.levels
-            integers, sizes = rounded(weight, axis=0)
-            near = (np.rint(rows / step) * step - range_.shift) @ (integers * sizes)
+            near = (np.rint(rows / step) * step - range_.shift) @ near_weights[name]
             exact = (rows - range_.shift) @ weight
             errors[name] += float(np.linalg.norm(near - exact) / np.linalg.norm(exact))
     return errors
