@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.bot.conftest import make_photo
+from tests.memory import resident
 from tests.sandbox.slack_workspace import JSON
 from tests.webhooks.machine import Machine, machine
 
@@ -48,7 +49,7 @@ def run(photos: int = PHOTOS, seconds: float = SECONDS) -> Burst:
         # One photo, so that everything has been imported and the memory is that of a machine at work.
         _deliver(here, [here.slack.upload("C0GENERAL", [image]).payloads[0]], 0)
         _wait_for_replies(here, 1)
-        early = _megabytes(door.pid), _megabytes(worker.pid)
+        early = resident(door.pid) / 1e6, resident(worker.pid) / 1e6
         sent = [here.slack.upload(f"C{number % CHANNELS:08}", [image]) for number in range(photos)]
         start = time.monotonic()
         waits = _deliver(here, [one.payloads[0] for one in sent], seconds)
@@ -58,8 +59,8 @@ def run(photos: int = PHOTOS, seconds: float = SECONDS) -> Burst:
             waits=sorted(waits),
             replies=Counter(len(here.slack.replies(one)) for one in sent),
             until_last=until_last,
-            door=(early[0], _megabytes(door.pid)),
-            worker=(early[1], _megabytes(worker.pid)),
+            door=(early[0], resident(door.pid) / 1e6),
+            worker=(early[1], resident(worker.pid) / 1e6),
         )
 
 
@@ -98,9 +99,3 @@ def _wait_for_replies(here: Machine, count: int) -> None:
         if time.monotonic() > end:
             raise TimeoutError(f"{len(here.slack.posted)} of {count} photos were answered")
         time.sleep(0.05)
-
-
-def _megabytes(process: int) -> float:
-    """What is resident (`VmRSS` of proc(5))."""
-    status = Path(f"/proc/{process}/status").read_text()
-    return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS")) * 1024 / 1e6

@@ -15,6 +15,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from tests.memory import peak
+
 BOUNDARY = "captionbot-bench"
 DOMAIN = "bench.lambda-url.eu-central-1.on.aws"
 
@@ -59,12 +61,6 @@ def event_of(photo: bytes) -> dict[str, Any]:
     }
 
 
-def _peak() -> float:
-    """Megabytes; what getrusage says includes the process that started this one."""
-    status = Path("/proc/self/status").read_text()
-    return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM")) / 1024
-
-
 def main() -> None:
     module, _, name = sys.argv[1].rpartition(".")
     event, context = event_of(Path(sys.argv[2]).read_bytes()), Context()
@@ -73,7 +69,7 @@ def main() -> None:
     marks.append(time.monotonic())
     answers = [handler(event, context)]
     marks.append(time.monotonic())
-    memory = _peak()
+    memory = peak(os.getpid()) / 1e6
     answers.append(handler(event, context))
     marks.append(time.monotonic())
     for answer in answers:

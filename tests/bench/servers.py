@@ -12,6 +12,7 @@ from pathlib import Path
 
 import httpx
 
+from tests.memory import peak
 from tests.ports import free_port
 
 ROOT = Path(__file__).parents[2]
@@ -36,10 +37,8 @@ class Server:
     cold_seconds: float  # from the start of the process to the first caption
 
     def peak_megabytes(self) -> float:
-        """The most memory that was resident at once (`VmHWM` of proc(5))."""
-        status = Path(f"/proc/{self.process}/status").read_text()
-        line = next(line for line in status.splitlines() if line.startswith("VmHWM"))
-        return int(line.split()[1]) * 1024 / 1e6
+        """The most memory that it ever took at once."""
+        return peak(self.process) / 1e6
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.bot.conftest import make_photo
+from tests.memory import resident
 from tests.sandbox.endpoint import caption_of
 from tests.sandbox.slack_faults import Slow
 from tests.sandbox.slack_person import Sent
@@ -232,19 +233,13 @@ def test_five_hundred_photos_in_ten_seconds_are_each_answered_once(here: Machine
         sent.append(here.slack.upload(f"C{number % 50:08}", [image]))
         time.sleep(max(0, start + number / 50 - time.monotonic()))
         if number == 100:
-            early = [memory(process.pid) for process in processes]
+            early = [resident(process.pid) for process in processes]
     here.slack.settle()
     wait_until(lambda: len(here.slack.posted) >= 500, 600)
-    late = [memory(process.pid) for process in processes]
+    late = [resident(process.pid) for process in processes]
     wait_until(lambda: all_answered(here))
     assert sorted((post.channel, post.thread_ts) for post in here.slack.posted) == sorted(
         (one.channel, one.ts) for one in sent
     )
     for before, after in zip(early, late, strict=True):
-        assert after - before < 64 * 1024, "kilobytes that four hundred photos left behind"
-
-
-def memory(process: int) -> int:
-    """The resident memory of a process, in kilobytes."""
-    status = Path(f"/proc/{process}/status").read_text()
-    return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS"))
+        assert after - before < 64 * 1024 * 1024, "bytes that four hundred photos left behind"
