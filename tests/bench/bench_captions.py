@@ -9,7 +9,6 @@ import os
 import statistics
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections import Counter
@@ -20,54 +19,49 @@ from pathlib import Path
 import httpx
 
 from inference.captioner import STARTER
-from inference.export.exporter import export
 from tests.bench.installed import INFERENCE, MVP, megabytes, of_folder
+from tests.bench.production import PHOTO, TOKENS, production
 from tests.bench.servers import ROOT, Server, Way, caption, serving
-from tests.inference import checkpoints
 
 REQUESTS, UNCOUNTED = 40, 5
 COLD_STARTS = 5
 CLIENTS, LOAD_SECONDS = (1, 4, 16), 8.0
-PHOTO = min((ROOT / "inference" / "samples").glob("*.jpg"))
-TOKENS = 20
 
 
 def report() -> str:
     """Measure everything; markdown."""
     cores = sorted(os.sched_getaffinity(0))
     photo = PHOTO.read_bytes()
-    with tempfile.TemporaryDirectory() as scratch:
-        checkpoint, folder = Path(scratch) / "checkpoint", Path(scratch) / "exported"
-        checkpoints.production(checkpoint, TOKENS)
-        stored = export(str(checkpoint), folder).precision
-        mvp = Way("MVP", ["-m", "uvicorn", "tests.bench.mvp:app", "--port", "{port}"], {"BENCH_MODEL": str(checkpoint)})
-        ours = Way(
-            "captionbot",
-            ["-c", "from bot.cli import main; main()", "serve", "--port", "{port}"],
-            {"CAPTION_MODEL": str(folder)},
-        )
-        starter = Way("starter", ours.command, {})
-        ways = (mvp, ours, starter)
-        lines = [
-            f"`MVP` and `captionbot` serve one random checkpoint of the production shape, {TOKENS} tokens, 3 beams."
-            f" `captionbot export` chose: encoder {stored.encoder}, decoder {stored.decoder}, embeddings "
-            f"{stored.embeddings}. `starter` serves the starter model, whose captions are about half as long.",
-            "",
-            "| | MVP | captionbot | ratio | goal | starter |",
-            "|---|--:|--:|--:|--:|--:|",
-            *_cold(ways, photo, cores),
-            *_requests(ways, photo, cores[:1], "one core"),
-            *_requests(ways, photo, cores, f"{len(cores)} cores"),
-            _size(checkpoint, folder),
-            "",
-            "| median | bare sessions | engine | ratio (≤ 1.25) | in process | endpoint | ratio (≤ 1.1) |",
-            "|---|--:|--:|--:|--:|--:|--:|",
-            *(_overhead(way, model, cores) for way, model in ((ours, folder), (starter, STARTER))),
-            "",
-            "| clients at once | answered a second | median | 99th percentile | answers |",
-            "|---|--:|--:|--:|---|",
-            *(line for way in ways for line in _load(way, photo, cores)),
-        ]
+    made = production()
+    checkpoint, folder, stored = made.checkpoint, made.exported, made.stored
+    mvp = Way("MVP", ["-m", "uvicorn", "tests.bench.mvp:app", "--port", "{port}"], {"BENCH_MODEL": str(checkpoint)})
+    ours = Way(
+        "captionbot",
+        ["-c", "from bot.cli import main; main()", "serve", "--port", "{port}"],
+        {"CAPTION_MODEL": str(folder)},
+    )
+    starter = Way("starter", ours.command, {})
+    ways = (mvp, ours, starter)
+    lines = [
+        f"`MVP` and `captionbot` serve one random checkpoint of the production shape, {TOKENS} tokens, 3 beams."
+        f" `captionbot export` chose: encoder {stored.encoder}, decoder {stored.decoder}, embeddings "
+        f"{stored.embeddings}. `starter` serves the starter model, whose captions are about half as long.",
+        "",
+        "| | MVP | captionbot | ratio | goal | starter |",
+        "|---|--:|--:|--:|--:|--:|",
+        *_cold(ways, photo, cores),
+        *_requests(ways, photo, cores[:1], "one core"),
+        *_requests(ways, photo, cores, f"{len(cores)} cores"),
+        _size(checkpoint, folder),
+        "",
+        "| median | bare sessions | engine | ratio (≤ 1.25) | in process | endpoint | ratio (≤ 1.1) |",
+        "|---|--:|--:|--:|--:|--:|--:|",
+        *(_overhead(way, model, cores) for way, model in ((ours, folder), (starter, STARTER))),
+        "",
+        "| clients at once | answered a second | median | 99th percentile | answers |",
+        "|---|--:|--:|--:|---|",
+        *(line for way in ways for line in _load(way, photo, cores)),
+    ]
     return "\n".join(lines)
 
 

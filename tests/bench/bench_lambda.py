@@ -9,31 +9,24 @@ import os
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 
-from inference.export.exporter import export
-from tests.inference import checkpoints
+from tests.bench.production import PHOTO, TOKENS, production
 
 ROOT = Path(__file__).parents[2]
-PHOTO = min((ROOT / "inference" / "samples").glob("*.jpg"))
 COLD_STARTS = 7
-TOKENS = 20
 MVP, OURS = "tests.bench.mvp_handler.handler", "inference.handler.handler"
 
 
 def report(cold_starts: int = COLD_STARTS) -> str:
     """Measure; markdown. The two take turns, so that a busy moment of the machine hits both."""
-    with tempfile.TemporaryDirectory() as scratch:
-        checkpoint, folder = Path(scratch) / "checkpoint", Path(scratch) / "exported"
-        checkpoints.production(checkpoint, TOKENS)
-        export(str(checkpoint), folder)
-        models = {MVP: {"BENCH_MODEL": str(checkpoint)}, OURS: {"CAPTION_MODEL": str(folder)}}
-        runs: dict[str, list[dict[str, float]]] = {MVP: [], OURS: []}
-        for _ in range(cold_starts):
-            for handler, model in models.items():
-                runs[handler].append(_process(handler, model))
+    made = production()
+    models = {MVP: {"BENCH_MODEL": str(made.checkpoint)}, OURS: {"CAPTION_MODEL": str(made.exported)}}
+    runs: dict[str, list[dict[str, float]]] = {MVP: [], OURS: []}
+    for _ in range(cold_starts):
+        for handler, model in models.items():
+            runs[handler].append(_process(handler, model))
     return "\n".join(
         [
             f"Fresh processes of each handler, {cold_starts} in turns, medians; production shape, {TOKENS} tokens, "

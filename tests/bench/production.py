@@ -1,0 +1,34 @@
+"""What the benchmarks serve: a random checkpoint of the production model's shape, exported once for all of a run."""
+
+import atexit
+import functools
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from inference.export.exporter import export
+from inference.folder import Precision
+from tests.inference import checkpoints
+
+TOKENS = 20
+PHOTO = min((Path(__file__).parents[2] / "inference" / "samples").glob("*.jpg"))
+
+
+@dataclass(frozen=True)
+class Production:
+    """The checkpoint's folder, the exported one, and how `captionbot export` chose to store it."""
+
+    checkpoint: Path
+    exported: Path
+    stored: Precision
+
+
+@functools.cache
+def production() -> Production:
+    """Make both folders; they go when the process ends."""
+    scratch = Path(tempfile.mkdtemp())
+    atexit.register(shutil.rmtree, scratch)
+    checkpoint = checkpoints.production(scratch / "checkpoint", TOKENS)
+    exported = scratch / "exported"
+    return Production(checkpoint, exported, export(str(checkpoint), exported).precision)
