@@ -27,7 +27,7 @@ class _Commands(click.Group):
         """In the order of the table: what one tries first stands first."""
         return list(self.modules)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 (click's signature)
         """Import a command."""
         if cmd_name not in self.modules:
             return None

@@ -75,7 +75,7 @@ class _Impatient(H11Protocol):
     seconds = PATIENCE
     _timer: asyncio.TimerHandle | None = None
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # (uvicorn's own type)
         super().connection_made(transport)
         self._watch()
 

@@ -109,7 +109,7 @@ def _all_leaks(texts: Iterable[str]) -> list[str]:
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Look through the logs of the processes that outlived their test."""
-    factory: pytest.TempPathFactory = session.config._tmp_path_factory  # type: ignore[attr-defined]
+    factory: pytest.TempPathFactory = session.config._tmp_path_factory  # type: ignore[attr-defined]  # (pytest has no public way to it)
     found = _all_leaks(logs_below(factory.getbasetemp()))
     if found and session.exitstatus == pytest.ExitCode.OK:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED

@@ -144,7 +144,7 @@ def test_curl_python_and_javascript_get_the_same_caption(desk: Desk) -> None:
 def test_the_systemd_unit_is_one(tmp_path: Path) -> None:
     (text,) = blocks("ini")
     unit = configparser.ConfigParser(interpolation=None, strict=True)
-    unit.optionxform = str  # type: ignore[assignment,method-assign]
+    unit.optionxform = str  # type: ignore[assignment,method-assign]  # (configparser's documented way)
     unit.read_string(text)
     command = unit["Service"]["ExecStart"].split()
     assert command[0].endswith("/.venv/bin/captionbot") and command[1] in main.list_commands(click.Context(main))

@@ -38,7 +38,7 @@ async def attempt(handler: Handler, events: Sequence[Event], seconds: float = TI
         # The error's text may hold a file's URL or what a person wrote: it goes neither to the log nor to the inbox.
         frames = "".join(traceback.format_tb(error.__traceback__))
         name = type(error).__name__
-        log.error("failed", extra={"request_id": events[0].id, "reason": name, "frames": frames})  # noqa: TRY400
+        log.error("failed", extra={"request_id": events[0].id, "reason": name, "frames": frames})  # noqa: TRY400 (see above)
         raise TryAgain(name) from None
 
 

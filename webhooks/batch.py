@@ -57,7 +57,7 @@ class Batches:
         try:
             letter = read(record["body"])
         except Unreadable as error:
-            log.error("not a message of ours", extra={"message_id": record["messageId"], "reason": str(error)})  # noqa: TRY400
+            log.error("not a message of ours", extra={"message_id": record["messageId"], "reason": str(error)})  # noqa: TRY400 (nothing to trace)
             self._postpone(receipt, LAST_WAIT)
             return False
         sent = int(record["attributes"]["SentTimestamp"]) / 1000

@@ -31,7 +31,7 @@ class Claims:
     def __init__(self, table: str, dynamodb: Any) -> None:  # noqa: ANN401 (boto3 makes its clients' classes as it goes)
         self._config = IdempotencyConfig(expires_after_seconds=int(DAY))
 
-        @idempotent_function(  # type: ignore[untyped-decorator]
+        @idempotent_function(  # type: ignore[untyped-decorator]  # (Powertools')
             data_keyword_argument="key",
             persistence_store=DynamoDBPersistenceLayer(table, boto3_client=dynamodb),
             config=self._config,

@@ -104,7 +104,7 @@ class Demo:
             f"{self.slack}/upload", data={"channel": "C0GENERAL"}, files={"photo": (photo.name, photo.read_bytes())}
         ).json()
 
-        def reply() -> Any:  # noqa: ANN401
+        def reply() -> Any:  # noqa: ANN401 (a piece of JSON)
             posted = self._http.get(f"{self.slack}/state").json()["posted"]
             return next((post["text"] for post in posted if post["thread_ts"] == sent["ts"]), None)
 
@@ -117,7 +117,7 @@ class Demo:
         files = [("photo", (photo.name, photo.read_bytes())) for photo in photos]
         sent = self._http.post(f"{self.telegram}/photo", data={"chat": "Ada"}, files=files).json()
 
-        def reply() -> Any:  # noqa: ANN401
+        def reply() -> Any:  # noqa: ANN401 (a piece of JSON)
             messages = self._http.get(f"{self.telegram}/messages").json()
             return next((said["text"] for said in messages if said["reply_to"] in sent["messages"]), None)
 
@@ -173,7 +173,7 @@ class Demo:
             return False
         return answer.is_success and (not ready or answer.json()["ready"] is True)
 
-    def _await(self, what: str, look: Callable[[], Any]) -> Any:  # noqa: ANN401
+    def _await(self, what: str, look: Callable[[], Any]) -> Any:  # noqa: ANN401 (a piece of JSON)
         end = time.monotonic() + PATIENCE
         while not (seen := look()):
             self._crew.check()

@@ -49,7 +49,7 @@ class Crew:
     def start_and_hear(self, name: str, *arguments: str) -> dict[str, str]:
         """Start a process whose first line of output is a JSON object, and return that."""
         with (self._folder / f"{name}.log").open("wb") as log:
-            process = subprocess.Popen(  # noqa: S603
+            process = subprocess.Popen(  # noqa: S603 (our own commands)
                 [sys.executable, *arguments],
                 cwd=self._folder,
                 env=self.environment,

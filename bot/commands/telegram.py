@@ -89,7 +89,7 @@ def _ask(settings: "BotSettings", method: str, **arguments: object) -> Any:  # n
     from bot.telegram.api import ApiError, Unreachable, call
     from inference.settings import SettingsError
 
-    async def ask() -> Any:  # noqa: ANN401
+    async def ask() -> Any:  # noqa: ANN401 (a piece of JSON)
         async with httpx.AsyncClient(timeout=30) as http:
             return await call(http, settings, method, **arguments)
 

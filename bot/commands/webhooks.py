@@ -54,7 +54,7 @@ async def _door(settings: "BotSettings", listener: socket.socket) -> None:
     from webhooks.inbox import open_inbox
 
     class Server(uvicorn.Server):
-        def capture_signals(self) -> AbstractContextManager[None]:  # type: ignore[override]
+        def capture_signals(self) -> AbstractContextManager[None]:  # type: ignore[override]  # (uvicorn's own yields)
             return nullcontext()  # `run_until_stopped` has the signals
 
     app = create_app(settings, open_inbox(settings))

@@ -57,7 +57,7 @@ def _app_token(settings: BotSettings, known: Mapping[str, str]) -> dict[str, str
     return _asked(doctor.APP_TOKEN, "xapp-…", known, check)
 
 
-def _signing_secret(settings: BotSettings, known: Mapping[str, str]) -> dict[str, str] | None:  # noqa: ARG001
+def _signing_secret(settings: BotSettings, known: Mapping[str, str]) -> dict[str, str] | None:  # noqa: ARG001 (all questions are asked alike)
     # Slack has no method that would tell whether a signing secret is right.
     step(2, "Basic Information > App Credentials > Signing Secret > Show.")
 

@@ -61,7 +61,7 @@ def calling(method: str) -> Iterator[None]:
         if code in GONE:
             raise Failed(code) from None
         if needed:
-            log.error("%s needs the scope %s: add it to the app and reinstall it", method, needed)  # noqa: TRY400
+            log.error("%s needs the scope %s: add it to the app and reinstall it", method, needed)  # noqa: TRY400 (the sentence says all)
         apology = messages.SLACK_FILES_CLOSED if needed == "files:read" else None
         raise TryAgain(f"{method}: {code}", apology) from None
     except (aiohttp.ClientError, SlackRequestError, TimeoutError) as error:

@@ -61,7 +61,7 @@ async def listen(settings: BotSettings, put: Put) -> None:
         log.info("connected to Slack by Socket Mode")
         await client.message_processor
     finally:
-        await client.close()  # type: ignore[no-untyped-call]
+        await client.close()  # type: ignore[no-untyped-call]  # (slack_sdk's)
 
 
 async def _connect(client: SocketModeClient) -> None:
@@ -82,7 +82,7 @@ async def _connect(client: SocketModeClient) -> None:
             await asyncio.sleep(PING)
         else:
             client.wss_uri = answer["url"]
-            await client.connect()  # type: ignore[no-untyped-call]
+            await client.connect()  # type: ignore[no-untyped-call]  # (slack_sdk's)
             return
 
 

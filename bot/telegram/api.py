@@ -28,7 +28,7 @@ def menu() -> list[dict[str, str]]:
     return [{"command": command, "description": what} for command, what in messages.COMMAND_MENU.items()]
 
 
-async def call(http: httpx.AsyncClient, settings: BotSettings, method: str, **arguments: object) -> Any:  # noqa: ANN401
+async def call(http: httpx.AsyncClient, settings: BotSettings, method: str, **arguments: object) -> Any:  # noqa: ANN401 (a piece of JSON)
     """Call a method of the Bot API; returns its result.
 
     Raises ApiError, Unreachable, or SettingsError when the token is missing or not Telegram's.

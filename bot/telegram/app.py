@@ -56,7 +56,7 @@ class TelegramApp(_Base):
             except TelegramError as error:
                 raise TryAgain(f"getMe failed: {type(error).__name__}") from None
 
-    async def process_error(self, update: object, error: Exception, *_: object, **__: object) -> bool:  # noqa: ARG002
+    async def process_error(self, update: object, error: Exception, *_: object, **__: object) -> bool:  # noqa: ARG002 (the framework's signature)
         """Pass on what a handler raised."""
         raise error
 

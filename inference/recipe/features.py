@@ -22,7 +22,7 @@ def trunk_maps(trunk: nn.Module, photos: Sequence[data.CaptionedPhoto], path: Pa
     if not path.exists():
         side = encoder.SIDE // encoder.TRUNK_STRIDE
         part = path.with_suffix(".part")
-        maps = np.lib.format.open_memmap(  # type: ignore[no-untyped-call]
+        maps = np.lib.format.open_memmap(  # type: ignore[no-untyped-call]  # (numpy's)
             part, "w+", dtype=np.float16, shape=(2, len(photos), encoder.TRUNK_CHANNELS, side, side)
         )
         for start in tqdm(range(0, len(photos), _BATCH), desc=f"looking at {len(photos)} photos", unit="batch"):

@@ -94,7 +94,7 @@ def _lambda() -> Iterator[str]:
             self.send_header("Content-Length", "0")
             self.end_headers()
 
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (the base class's name)
             """Keep quiet."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Accept)

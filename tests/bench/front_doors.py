@@ -98,7 +98,7 @@ def bolt() -> Callable[[int], int]:
             "body": body.decode(),
             "isBase64Encoded": False,
         }
-        return int(handler.handle(event, context)["statusCode"])  # type: ignore[no-untyped-call]
+        return int(handler.handle(event, context)["statusCode"])  # type: ignore[no-untyped-call]  # (Bolt's)
 
     return receive
 

@@ -9,7 +9,7 @@ from bot.settings import BotSettings
 
 
 def manners(**settings: object) -> Manners:
-    return Manners(BotSettings(_env_file=None, **settings))  # type: ignore[arg-type]
+    return Manners(BotSettings(_env_file=None, **settings))  # type: ignore[arg-type]  # (pydantic checks them)
 
 
 def test_everybody_is_welcome_until_there_is_a_list() -> None:

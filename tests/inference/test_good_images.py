@@ -84,7 +84,7 @@ def test_sixteen_bits_are_scaled_and_not_cut_off(painter_url: str) -> None:
     wide = Image.frombytes("I;16", gray.size, b"".join(bytes((value, value)) for value in gray.tobytes()))
     _, colours = seen(painter_url, encoded(wide, "PNG"))
     for found, x, y in zip(colours, (9, 600, 9, 600), (9, 9, 400, 400), strict=True):
-        assert near(found, (gray.getpixel((x, y)),) * 3), (found, gray.getpixel((x, y)))  # type: ignore[arg-type]
+        assert near(found, (gray.getpixel((x, y)),) * 3), (found, gray.getpixel((x, y)))  # type: ignore[arg-type]  # (gray: one number)
 
 
 @pytest.mark.parametrize(

@@ -32,7 +32,7 @@ class Table:
         return row
 
 
-class TableModel(PreTrainedModel, GenerationMixin):  # type: ignore[misc]
+class TableModel(PreTrainedModel, GenerationMixin):  # type: ignore[misc]  # (transformers is not typed here)
     """The same decoder as a transformers model."""
 
     config_class = PreTrainedConfig

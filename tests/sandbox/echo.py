@@ -22,7 +22,7 @@ def _tick() -> None:
 threading.Thread(target=_tick, daemon=True).start()
 
 
-def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ANN401
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ANN401 (Lambda's)
     if "raise" in event:
         raise ValueError(event["raise"])
     if "exit" in event:

@@ -63,7 +63,7 @@ class Control:
                 uploads.append(Upload(value.file.read(), value.filename))
             elif isinstance(value, str):
                 fields[name] = value
-        sent = self._sandbox.upload(photos=uploads, **fields)  # type: ignore[arg-type]
+        sent = self._sandbox.upload(photos=uploads, **fields)  # type: ignore[arg-type]  # (a form's fields)
         return web.json_response(dataclasses.asdict(sent))
 
     async def act(self, request: web.Request) -> web.Response:

@@ -61,7 +61,7 @@ def settings_for(path: Path, **others: object) -> BotSettings:
         "slack_signing_secret": SecretStr(SIGNING_SECRET),
         "telegram_webhook_secret": SecretStr(TELEGRAM_SECRET),
     }
-    return BotSettings(_env_file=None, **(values | others))  # type: ignore[arg-type]
+    return BotSettings(_env_file=None, **(values | others))  # type: ignore[arg-type]  # (pydantic checks them)
 
 
 @pytest.fixture

@@ -40,7 +40,7 @@ def fail() -> None:
 def test_what_was_done_is_not_done_again_by_anybody(aws: AwsSandbox, key: str) -> None:
     done: list[int] = []
     for number in range(3):
-        claims(aws.dynamodb).once(key, lambda number=number: done.append(number))  # type: ignore[misc]
+        claims(aws.dynamodb).once(key, lambda number=number: done.append(number))  # type: ignore[misc]  # (mypy can't infer a lambda's default)
     assert done == [0]
 
 

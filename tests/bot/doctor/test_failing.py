@@ -47,7 +47,7 @@ async def test_checks_that_hang_or_miss_a_package_hold_up_nobody() -> None:
         return []
 
     async def need() -> list[Finding]:
-        import no_such_package  # type: ignore[import-not-found]  # noqa: F401
+        import no_such_package  # type: ignore[import-not-found]  # noqa: F401 (it is meant to be missing)
 
         return []
 

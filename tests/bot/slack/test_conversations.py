@@ -96,7 +96,7 @@ async def test_the_photo_beside_a_paper_is_captioned_alone(slack: SlackSandbox, 
 async def test_a_photo_that_mentions_the_bot_is_answered_once(
     slack: SlackSandbox, bot: Bot, photo: MakePhoto, beside: str
 ) -> None:
-    sent = slack.upload("C0GENERAL", [photo()], text="<@U0BOT> what is this?", mention_beside=beside)  # type: ignore[arg-type]
+    sent = slack.upload("C0GENERAL", [photo()], text="<@U0BOT> what is this?", mention_beside=beside)  # type: ignore[arg-type]  # (a parameter of the test)
     await bot.hears(sent)
     assert len(slack.posted) == len(slack.replies(sent)) == 1
 

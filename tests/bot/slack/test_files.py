@@ -191,7 +191,7 @@ async def test_a_missing_scope_is_named_to_the_operator_and_the_person_is_told(
     slack: SlackSandbox, bot: Bot, photo: MakePhoto, login: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
-    slack.file_host.login = login  # type: ignore[assignment]
+    slack.file_host.login = login  # type: ignore[assignment]  # (a parameter of the test)
     slack.credentials.scopes.discard("files:read")
     assert await reply_to(slack, bot, photo()) == messages.SLACK_FILES_CLOSED
     assert any("files:read" in line and "reinstall" in line for line in caplog.messages)

@@ -128,7 +128,7 @@ async def test_where_there_is_nowhere_to_answer_the_event_is_done(
 async def test_a_bug_in_a_listener_reaches_the_inbox(slack: SlackSandbox, bot: Bot, photo: MakePhoto) -> None:
     sent = slack.upload("C0GENERAL", [photo()])
     await bot.hears(sent)
-    await bot.app.client.session.close()  # type: ignore[union-attr]
+    await bot.app.client.session.close()  # type: ignore[union-attr]  # (it is open by now)
     sent.payload["event"]["files"][0]["size"] = True  # no number, though Python takes it for one
     await bot.hears(sent)
     assert len(slack.replies(sent)) == 2

@@ -59,7 +59,7 @@ def fields_of(cls: type[telegram.TelegramObject]) -> dict[str, tuple[Any, bool]]
     }
 
 
-def value_of(kind: Any, depth: int) -> st.SearchStrategy[Any]:  # noqa: ANN401
+def value_of(kind: Any, depth: int) -> st.SearchStrategy[Any]:  # noqa: ANN401 (a type, of any kind)
     """A strategy for values of a type."""
     origin, arguments = get_origin(kind), get_args(kind)
     if timedelta in arguments:
