@@ -101,7 +101,7 @@ class Workspace:
 
     def __post_init__(self) -> None:
         for id_, kind in (("C0GENERAL", "channel"), ("G0SECRET", "group"), ("D0ALICE", "im"), ("G0THREE", "mpim")):
-            self.conversations[id_] = Conversation(id_, kind)  # type: ignore[arg-type]  # (by the id's first letter)
+            self.conversations[id_] = Conversation(id_, kind)  # type: ignore[arg-type]  # (one of its four kinds)
 
     def conversation(self, channel: str) -> Conversation:
         """Find or open a conversation; a new one's first letter says its kind: C… channel, D… im, G… group."""
