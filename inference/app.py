@@ -1,18 +1,20 @@
 """The endpoint: POST /caption, GET /ping, GET /."""
 
 import asyncio
+import functools
 import hmac
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from fastapi import FastAPI, Request, Response
-from fastapi.responses import JSONResponse
+from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect
+from starlette.middleware import Middleware
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
 
-from inference import documentation
 from inference.captioner import Cancelled, Caption, Captioner, Deadline, DeadlineExceeded
 from inference.contract import CaptionResponse, Code, ErrorResponse, PingResponse, Refused
 from inference.gate import Buffer, Gate
@@ -22,39 +24,36 @@ from inference.settings import InferenceSettings, read_settings
 from inference.tracing import Tracing
 from inference.upload import Upload
 
+if TYPE_CHECKING:
+    from inference.documentation import Description
+
 Result = TypeVar("Result")
 
 CLIENT_GONE = 499  # nginx's code for a client that hung up; nobody reads it but the log
 
 
-def create_app(settings: InferenceSettings, captioner: Captioner | None = None) -> FastAPI:
-    """Build the endpoint; without a captioner it loads the settings' model in the background once it is up."""
+def create_app(settings: InferenceSettings, captioner: Captioner | None = None) -> Starlette:
+    """Build the endpoint; without a captioner it loads the settings' model in the background once it is up.
+
+    FastAPI describes it, when somebody asks for that: importing it takes as long as loading the model, and a photo's way
+    needs none of it.
+    """
     model = Model(settings, captioner)
     gate = Gate(settings.caption_concurrency)
     buffer = Buffer()
 
     @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
         model.warm()
         yield
 
-    app = FastAPI(title="captionbot", description=documentation.INTRODUCTION, version="1", lifespan=lifespan)
-    app.add_middleware(Tracing)
-    app.add_exception_handler(Refused, _refuse)
-    app.add_exception_handler(DeadlineExceeded, _apologise)
-    app.add_exception_handler(Cancelled, _forget)
-    app.add_exception_handler(ClientDisconnect, _forget)
-    app.add_exception_handler(HTTPException, _not_here)
-
-    @app.get("/", summary="Health check", response_model=PingResponse, responses=documentation.UNHEALTHY)
-    async def health() -> Response:
+    async def health(_: Request) -> Response:
         """Answer 200, or 503 when the model can't be loaded and this process had better be replaced."""
         if model.failed:
             return _error(503, "unavailable", "The model can't be loaded; the log says why.")
         return JSONResponse(_state())
 
-    @app.get("/ping", summary="Pre-warm", response_model=PingResponse)
-    async def ping() -> Response:
+    async def ping(_: Request) -> Response:
         """Start loading the model, unless it is loaded, and tell whether it is."""
         model.warm()
         return JSONResponse(_state())
@@ -62,13 +61,6 @@ def create_app(settings: InferenceSettings, captioner: Captioner | None = None) 
     def _state() -> dict[str, object]:
         return PingResponse(model=model.name, engine=model.engine, ready=model.ready).model_dump()
 
-    @app.post(
-        "/caption",
-        summary="Caption an image",
-        response_model=CaptionResponse,
-        responses=documentation.REFUSALS,
-        openapi_extra=documentation.REQUEST,
-    )
     async def caption(request: Request) -> Response:
         """Caption one image, sent as the multipart field `image` or as the request's body."""
         started = time.perf_counter()
@@ -101,7 +93,36 @@ def create_app(settings: InferenceSettings, captioner: Captioner | None = None) 
             headers={"Server-Timing": ", ".join(f"{name};dur={1000 * value:.1f}" for name, value in stages.items())},
         )
 
-    return app
+    @functools.cache
+    def description() -> "Description":
+        from inference.documentation import describe
+
+        return describe(health, ping, caption)
+
+    async def docs(_: Request) -> Response:
+        return Response((await asyncio.to_thread(description)).page, media_type="text/html")
+
+    async def openapi(_: Request) -> Response:
+        return JSONResponse((await asyncio.to_thread(description)).openapi)
+
+    return Starlette(
+        routes=[
+            Route("/", health),
+            Route("/ping", ping),
+            Route("/caption", caption, methods=["POST"]),
+            Route("/docs", docs),
+            Route("/openapi.json", openapi),
+        ],
+        middleware=[Middleware(Tracing)],
+        exception_handlers={
+            Refused: _refuse,
+            DeadlineExceeded: _apologise,
+            Cancelled: _forget,
+            ClientDisconnect: _forget,
+            HTTPException: _not_here,
+        },
+        lifespan=lifespan,
+    )
 
 
 def _authorize(request: Request, settings: InferenceSettings) -> None:
@@ -174,7 +195,7 @@ async def _not_here(request: Request, error: Exception) -> Response:
     return _error(error.status_code, code, message, dict(error.headers or {}))
 
 
-def __getattr__(name: str) -> FastAPI:
+def __getattr__(name: str) -> Starlette:
     """Build `app` when a server asks for it, so that importing `create_app` reads no settings."""
     if name == "app":
         return create_app(read_settings(InferenceSettings))

@@ -1,10 +1,15 @@
-"""What /docs shows beyond what the code says: both ways to send an image, and every refusal with an example."""
+"""What /docs and /openapi.json show: the endpoint as FastAPI describes it, with an example of every refusal."""
 
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Any
 
-from inference.contract import ACCEPTED, STATUSES, Code, ErrorResponse
+from fastapi import FastAPI, Request, Response
+from fastapi.openapi.docs import get_swagger_ui_html
 
-INTRODUCTION = f"""Send a photo, get a caption.
+from inference.contract import ACCEPTED, STATUSES, CaptionResponse, Code, ErrorResponse, PingResponse
+
+_INTRODUCTION = f"""Send a photo, get a caption.
 
 Accepted: {ACCEPTED}; of an animation, the first frame. At most 6 MiB (6,291,456 bytes) and 50 megapixels.
 
@@ -16,7 +21,7 @@ Accepted: {ACCEPTED}; of an animation, the first frame. At most 6 MiB (6,291,456
 
 _IMAGE = {"type": "string", "format": "binary", "description": "The bytes of one image."}
 
-REQUEST: dict[str, Any] = {
+_REQUEST: dict[str, Any] = {
     "requestBody": {
         "required": True,
         "content": {
@@ -71,5 +76,32 @@ def _refusals() -> dict[int | str, dict[str, Any]]:
     return documented
 
 
-REFUSALS = _refusals()
-UNHEALTHY: dict[int | str, dict[str, Any]] = {503: {"model": ErrorResponse, "description": "The model can't be loaded"}}
+_UNHEALTHY: dict[int | str, dict[str, Any]] = {
+    503: {"model": ErrorResponse, "description": "The model can't be loaded"}
+}
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+@dataclass(frozen=True)
+class Description:
+    """An OpenAPI document, and the page that shows it."""
+
+    openapi: dict[str, Any]
+    page: bytes
+
+
+def describe(health: Endpoint, ping: Endpoint, caption: Endpoint) -> Description:
+    """Describe the endpoints; their names and docstrings become part of it."""
+    app = FastAPI(title="captionbot", description=_INTRODUCTION, version="1")
+    app.get("/", summary="Health check", response_model=PingResponse, responses=_UNHEALTHY)(health)
+    app.get("/ping", summary="Pre-warm", response_model=PingResponse)(ping)
+    app.post(
+        "/caption",
+        summary="Caption an image",
+        response_model=CaptionResponse,
+        responses=_refusals(),
+        openapi_extra=_REQUEST,
+    )(caption)
+    # The document's address is relative to the page's, so that both may lie under a prefix.
+    return Description(app.openapi(), bytes(get_swagger_ui_html(openapi_url="openapi.json", title=app.title).body))

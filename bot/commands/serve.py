@@ -8,18 +8,23 @@ import click
 @click.option("--host", default="0.0.0.0", show_default=True, help="The address to listen on.")  # noqa: S104 (containers)
 def command(port: int, host: str) -> None:
     """Serve the captioning endpoint: POST /caption, GET /ping, and its documentation on /docs."""
+    from concurrent.futures import ThreadPoolExecutor
+
     from inference import logs
-    from inference.app import create_app
     from inference.captioner import ModelError, load_captioner
-    from inference.server import PortTaken, bound
-    from inference.server import serve as serve_app
+    from inference.port import PortTaken, bound
     from inference.settings import InferenceSettings, SettingsError, read_settings
 
     try:
         settings = read_settings(InferenceSettings)
         logs.configure(secrets=[settings.inference_api_key])
         listener = bound(host, port)
-        captioner = load_captioner(settings)
+        with ThreadPoolExecutor(1) as pool:
+            loading = pool.submit(load_captioner, settings)
+            # Meanwhile: loading leaves Python's lock alone for the most part.
+            from inference.app import create_app
+            from inference.server import serve
+        app = create_app(settings, loading.result())
     except (SettingsError, PortTaken, ModelError) as error:
         raise click.ClickException(str(error)) from None
-    serve_app(create_app(settings, captioner), listener, settings.caption_deadline)
+    serve(app, listener, settings.caption_deadline)

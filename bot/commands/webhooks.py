@@ -38,7 +38,7 @@ def command(host: str, port: int, only: str | None) -> None:
 
 
 def _listener(host: str, port: int) -> socket.socket:
-    from inference.server import PortTaken, bound
+    from inference.port import PortTaken, bound
 
     try:
         return bound(host, port)
