@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, Self
@@ -84,24 +85,29 @@ def load_captioner(settings: "InferenceSettings") -> Captioner:
 
     Raises `ModelError`.
     """
-    threads = settings.threads
-    if settings.caption_engine == "torch":
-        if settings.caption_model == "starter":
-            raise ModelError(
-                "The starter model exists only for the onnx engine: set CAPTION_ENGINE=onnx, "
-                "or name a Hugging Face checkpoint in CAPTION_MODEL."
-            )
-        try:
-            from inference.torch_engine import TorchCaptioner
-        except ModuleNotFoundError as missing:
-            raise ModelError(
-                f"CAPTION_ENGINE=torch needs {missing.name}: pip install 'captionbot[inference,torch]', "
-                "or set CAPTION_ENGINE=onnx."
-            ) from missing
-        return TorchCaptioner(settings.caption_model, threads=threads)
-    from inference.onnx_engine import OnnxCaptioner
+    return loader(settings)()
 
-    return OnnxCaptioner(_exported(settings.caption_model), threads=threads, name=settings.caption_model)
+
+def loader(settings: "InferenceSettings") -> Callable[[], Captioner]:
+    """Import the engine that the settings name; what is returned loads their model, and raises `ModelError`."""
+    model, threads = settings.caption_model, settings.threads
+    if settings.caption_engine == "onnx":
+        from inference.onnx_engine import OnnxCaptioner
+
+        return lambda: OnnxCaptioner(_exported(model), threads=threads, name=model)
+    if model == "starter":
+        raise ModelError(
+            "The starter model exists only for the onnx engine: set CAPTION_ENGINE=onnx, "
+            "or name a Hugging Face checkpoint in CAPTION_MODEL."
+        )
+    try:
+        from inference.torch_engine import TorchCaptioner
+    except ModuleNotFoundError as missing:
+        raise ModelError(
+            f"CAPTION_ENGINE=torch needs {missing.name}: pip install 'captionbot[inference,torch]', "
+            "or set CAPTION_ENGINE=onnx."
+        ) from missing
+    return lambda: TorchCaptioner(model, threads=threads)
 
 
 def _exported(model: str) -> Path:

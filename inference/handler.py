@@ -6,24 +6,23 @@ the function has afterwards, and once for all instances where SnapStart is on.
 
 import asyncio
 import logging
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from inference import logs
-from inference.captioner import load_captioner
-from inference.invocations import Context, is_warming
-from inference.settings import InferenceSettings, read_settings
+from inference.startup import startup
 
 MARGIN = 0.5  # seconds of an invocation that are left for the answer's way
 
+with startup() as _aside:
+    from inference import logs
+    from inference.captioner import loader
+    from inference.invocations import Context, is_warming
+    from inference.settings import InferenceSettings, read_settings
 
-_settings = read_settings(InferenceSettings)
-logs.configure(secrets=[_settings.inference_api_key])
-# It logs each request too, and less of it.
-logging.getLogger("mangum.http").setLevel(logging.WARNING)
-with ThreadPoolExecutor(1) as _pool:
-    # Reading the model leaves Python's lock alone for the most part: FastAPI is imported meanwhile.
-    _loading = _pool.submit(load_captioner, _settings)
+    _settings = read_settings(InferenceSettings)
+    logs.configure(secrets=[_settings.inference_api_key])
+    # It logs each request too, and less of it.
+    logging.getLogger("mangum.http").setLevel(logging.WARNING)
+    _loading = _aside.submit(loader(_settings))
     from mangum import Mangum
     from starlette.types import Receive, Scope, Send
 

@@ -11,6 +11,7 @@ from typing import NoReturn
 import pytest
 
 from inference.contract import MAX_IMAGE_BYTES
+from inference.server import LONGEST_HEAD
 from tests.inference.serving import HEAD, JPEG, Slow, answers, connected, eventually, gone, serving, settings_of
 
 
@@ -86,9 +87,44 @@ def test_a_length_that_promises_more_than_comes_harms_nobody(url: str, caplog: p
 def test_a_length_that_promises_less_than_comes_cuts_the_photo_there(url: str) -> None:
     half = len(JPEG) // 2
     said = everything(url, HEAD + b"Content-Length: %d\r\n\r\n" % half + JPEG + b"\r\n\r\n")
-    first, _, second = said.partition(b"HTTP/1.1 400 Bad Request\r\n")[2].partition(b"HTTP/1.1 ")
-    assert json.loads(first.partition(b"\r\n\r\n")[2])["error"] == "corrupt_image"
-    assert second.startswith(b"400"), "what comes after the photo is no request"
+    assert said.startswith(b"HTTP/1.1 400")
+    assert json.loads(said.partition(b"\r\n\r\n")[2])["error"] == "corrupt_image"
+    assert answers(url)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"hello\r\n\r\n", b"\x16\x03\x01\x02\x00", b"POST /caption SPDY\r\n\r\n", HEAD + b"no colon\r\n\r\n"],
+    ids=["words", "TLS", "protocol", "header"],
+)
+def test_what_is_no_http_is_refused_in_the_same_shape(url: str, data: bytes) -> None:
+    said = everything(url, data)
+    assert said.startswith(b"HTTP/1.1 400")
+    assert json.loads(said.partition(b"\r\n\r\n")[2])["error"] == "bad_request"
+    assert answers(url)
+
+
+def test_a_photo_in_chunks_of_one_byte_gets_its_caption(url: str) -> None:
+    chunks = b"".join(b"1\r\n%c\r\n" % byte for byte in JPEG) + b"0\r\n\r\n"
+    said = everything(url, HEAD + b"Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n" + chunks)
+    assert said.startswith(b"HTTP/1.1 200")
+
+
+def test_a_chunk_that_is_none_is_refused_at_once(url: str) -> None:
+    said = everything(url, HEAD + b"Transfer-Encoding: chunked\r\n\r\nmany\r\n\xff\xd8")
+    assert said.startswith(b"HTTP/1.1 400")
+
+
+@pytest.mark.parametrize("start", [HEAD, HEAD + b"Transfer-Encoding: chunked\r\n\r\n0\r\n"], ids=["head", "trailer"])
+def test_a_head_without_end_is_refused_at_its_limit(url: str, start: bytes) -> None:
+    with connected(url) as connection, suppress(BrokenPipeError, ConnectionResetError):
+        connection.sendall(start + b"X-Filler: " + b"x" * (LONGEST_HEAD - 1000))
+        connection.settimeout(0.2)
+        with pytest.raises(TimeoutError):
+            connection.recv(1)
+        connection.settimeout(30)
+        connection.sendall(b"x" * 2 * LONGEST_HEAD)
+        assert connection.recv(12) == b"HTTP/1.1 431"
     assert answers(url)
 
 
