@@ -32,11 +32,14 @@ class OnnxCaptioner:
         self.model = name
         self._preprocessing, self._decoding = opened.manifest.preprocessing, opened.manifest.decoding
         self.input_size = (self._preprocessing.input.height, self._preprocessing.input.width)
-        # Loading releases the GIL, so that the parts load side by side.
-        with ThreadPoolExecutor(max_workers=3) as pool:
+        # All of this leaves Python's lock alone, and is done side by side; what takes longest begins.
+        with ThreadPoolExecutor(max_workers=4) as pool:
             encoder = pool.submit(session, opened.encoder, threads)
             decoder = pool.submit(session, opened.decoder, threads)
+            verified = pool.submit(opened.verify)
             tokenizer = pool.submit(Tokenizer.from_file, str(opened.tokenizer))
+        # Of a damaged file this tells more than whatever became of loading it.
+        verified.result()
         self._encoder, self._decoder, self._tokenizer = encoder.result(), Decoder(decoder.result()), tokenizer.result()
         self._context = [output.name for output in self._encoder.get_outputs()]
         if self._decoder.width < width(self._decoding):

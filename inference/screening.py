@@ -13,6 +13,8 @@ from PIL import Image, ImageOps
 
 from inference.contract import ACCEPTED, MAX_IMAGE_BYTES, MAX_PIXELS, Code, Refused, megabytes
 
+# Pillow would import its decoders with the first photo, which somebody waits for.
+Image.preinit()
 # `inspect` refuses by our own limit, which names the image's figure; Pillow's would only warn at twice as much.
 Image.MAX_IMAGE_PIXELS = None
 

@@ -19,6 +19,7 @@ from inference.export.decoders import BertStep, Gpt2Step, Step, TopStep
 from inference.export.encoders import EncoderGraph
 from inference.export.graphs import context_names, export_decoder, export_encoder, optimise
 from inference.export.rows import quantize_rows, rounding_errors
+from inference.export.weights import lay_out
 from inference.folder import DECODER, ENCODER, MANIFEST, TOKENIZER, Agreement, Manifest, Precision, digest
 from inference.preprocessing import pixel_values
 from inference.search import width
@@ -51,7 +52,10 @@ class Report:
 
     def __str__(self) -> str:
         megabytes = {name: size / 1e6 for name, size in self.sizes.items()}
-        parts = ", ".join(f"{name} {size:.1f} MB" for name, size in megabytes.items() if name.endswith(".onnx"))
+        parts = ", ".join(
+            f"{part} {sum(size for name, size in megabytes.items() if name.startswith(part)):.1f} MB"
+            for part in ("encoder", "decoder")
+        )
         stored = self.precision
         chosen = f"encoder {stored.encoder}, decoder {stored.decoder}, embeddings {stored.embeddings}"
         line = f"{self.folder}: {sum(megabytes.values()):.1f} MB ({parts}); {chosen}"
@@ -96,21 +100,21 @@ def export(
         pixels = [pixel_values(view, loaded.preprocessing) for view in agreement.views(photos, VIEWS)]
         _write_graphs(loaded, work)
         encoder, decoder, stored = _choose(loaded, work, precision, pixels, progress)
-        encoder.rename(made / ENCODER)
-        decoder.rename(made / DECODER)
+        lay_out(encoder, made, ENCODER)
+        lay_out(decoder, made, DECODER)
         loaded.tokenizer.backend_tokenizer.save(str(made / TOKENIZER), pretty=False)
-        files = (ENCODER, DECODER, TOKENIZER)
+        sizes = {file.name: file.stat().st_size for file in sorted(made.iterdir())}
         Manifest(
             source=model,
             revision=loaded.revision,
             versions={tool: version(tool) for tool in _TOOLS},
-            files={name: digest(made / name) for name in files},
+            files={name: digest(made / name) for name in sizes},
             preprocessing=loaded.preprocessing,
             decoding=loaded.decoding,
             precision=stored,
         ).write(made)
         _put(made, folder)
-    return Report(folder, {name: (folder / name).stat().st_size for name in files}, stored)
+    return Report(folder, sizes, stored)
 
 
 def _require_supported(loaded: Checkpoint) -> None:

@@ -13,9 +13,11 @@ from torch import Tensor, nn
 from inference.export import precision
 from inference.export.decoders import TopStep
 from inference.export.graphs import context_names, export_decoder, export_encoder, optimise
+from inference.export.weights import lay_out
 from inference.folder import (
     DECODER,
     ENCODER,
+    MANIFEST,
     TOKENIZER,
     Agreement,
     Decoding,
@@ -82,14 +84,15 @@ def _write_graphs(model: Model, trunk: nn.Module, best: int, folder: Path) -> No
 def _shrink(plain: Path, small: Path) -> None:
     """Int8 throughout the decoder. The encoder's convolutions lose too much by it: they are only stored as fp16."""
     small.mkdir()
-    quantized, looked_up, optimised = (small / f"{step}.onnx" for step in ("quantized", "looked_up", "optimised"))
-    precision.quantize_int8(plain / DECODER, quantized)
-    precision.quantize_embeddings(quantized, looked_up)
-    optimise(looked_up, small / DECODER)
-    optimise(plain / ENCODER, optimised)
-    precision.store_fp16(optimised, small / ENCODER)
-    for step in (quantized, looked_up, optimised):
-        step.unlink()
+    with tempfile.TemporaryDirectory() as scratch:
+        step, optimised = Path(scratch, "step.onnx"), Path(scratch, "optimised.onnx")
+        precision.quantize_int8(plain / DECODER, step)
+        precision.quantize_embeddings(step, step)
+        optimise(step, optimised)
+        lay_out(optimised, small, DECODER)
+        optimise(plain / ENCODER, optimised)
+        precision.store_fp16(optimised, step)
+        lay_out(step, small, ENCODER)
 
 
 def _compare(plain: Path, small: Path, photos: Sequence[CaptionedPhoto]) -> Agreement:
@@ -117,7 +120,7 @@ def _manifest(folder: Path, decoding: Decoding, chosen: Precision) -> Manifest:
     return Manifest(
         source="python -m inference.recipe train",
         versions={package: importlib.metadata.version(package) for package in _PACKAGES},
-        files={name: digest(folder / name) for name in (ENCODER, DECODER, TOKENIZER)},
+        files={file.name: digest(file) for file in sorted(folder.iterdir()) if file.name != MANIFEST},
         preprocessing=Preprocessing(
             size=Size(height=encoder.SIDE, width=encoder.SIDE),
             resize="stretch",
