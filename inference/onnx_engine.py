@@ -75,20 +75,24 @@ class Decoder:
 
 
 class _Step:
-    """`search.Step` over a decoder session; the past stays with ONNX Runtime."""
+    """`search.Step` over a decoder session; what it is given and what it makes stays with ONNX Runtime."""
 
     def __init__(self, loaded: ort.InferenceSession, context: Values, past: Values) -> None:
-        self._session, self._context, self._past = loaded, context, past
+        self._session, self._past = loaded, past
         self._outputs = ["top_scores", "top_tokens", *(name.replace("past", "present", 1) for name in past)]
+        self._binding = loaded.io_binding()
+        for name, value in context.items():
+            self._binding.bind_ortvalue_input(name, value)
 
     def __call__(self, tokens: Ints, parents: Ints) -> tuple[Floats, Ints]:
-        feeds = {
-            "input_ids": ort.OrtValue.ortvalue_from_numpy(tokens[:, None]),
-            "parents": ort.OrtValue.ortvalue_from_numpy(parents),
-            **self._context,
-            **self._past,
-        }
-        scores, best, *present = self._session.run_with_ort_values(self._outputs, feeds)
+        given = {"input_ids": tokens[:, None], "parents": parents}
+        now = {name: ort.OrtValue.ortvalue_from_numpy(value) for name, value in given.items()}
+        for name, value in (now | self._past).items():
+            self._binding.bind_ortvalue_input(name, value)
+        for name in self._outputs:
+            self._binding.bind_output(name)  # anew, for its length is another one
+        self._session.run_with_iobinding(self._binding)
+        scores, best, *present = self._binding.get_outputs()
         self._past = dict(zip(self._past, present, strict=True))
         return scores.numpy(), best.numpy()
 
@@ -99,8 +103,8 @@ def session(file: Path, threads: int) -> ort.InferenceSession:
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
-    # A session's idle threads would spin, on the cores that the other session's work needs.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    # Long enough to be awake for a graph's next operator, and too short to be in the way of the other session's work.
+    options.add_session_config_entry("session.intra_op.spin_duration_us", "20")
     try:
         return ort.InferenceSession(file, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # its own errors share no base

@@ -100,7 +100,7 @@ def _extend(
     totals = scores + np.array([hypothesis.score for hypothesis in running], np.float32)[:, None]
     for row, hypothesis in enumerate(running):
         if banned := _banned(hypothesis.tokens, rules):
-            totals[row, np.isin(tokens[row], list(banned))] = -np.inf
+            totals[row, [token in banned for token in tokens[row].tolist()]] = -np.inf
     order = np.argsort(-totals, axis=None, kind="stable")[: _kept(rules)]
     order = order[np.isfinite(totals.ravel()[order])]
     origins = order // totals.shape[1]
