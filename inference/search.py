@@ -5,7 +5,7 @@ the vocabulary never reaches Python. `width` says how many of them a search need
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -60,6 +60,7 @@ def greedy(step: Step, rules: Decoding, deadline: Deadline) -> list[int]:
 class _Hypothesis:
     tokens: list[int]
     score: np.float32  # the sum of log-probabilities; once finished, divided by length ** length_penalty
+    parent: int  # the row of the step that made it
 
 
 def beam_search(step: Step, rules: Decoding, deadline: Deadline) -> list[int]:
@@ -67,19 +68,19 @@ def beam_search(step: Step, rules: Decoding, deadline: Deadline) -> list[int]:
 
     Follows `GenerationMixin._beam_search` for a batch of one. Its running scores are float32 sums, and so are these.
     """
-    running = [_Hypothesis([rules.start_id], np.float32(0))]
-    parents = np.zeros(1, np.int64)
+    running = [_Hypothesis([rules.start_id], np.float32(0), 0)]
     finished: list[_Hypothesis] = []
     for length in range(1, rules.max_length):  # tokens after the start token, the one that this step adds included
         deadline.check()
         last = np.array([hypothesis.tokens[-1] for hypothesis in running], np.int64)
-        candidates, origins = _extend(running, *step(last, parents), rules)
+        parents = np.array([hypothesis.parent for hypothesis in running], np.int64)
+        candidates = _extend(running, *step(last, parents), rules)
 
         full = length + 1 >= rules.max_length
         ended = [full or candidate.tokens[-1] in rules.end_ids for candidate in candidates]
         # Only the best `beams` candidates may finish; the others stand by so that enough unfinished ones remain.
         just_finished = [
-            _Hypothesis(candidate.tokens, candidate.score / np.float32(length**rules.length_penalty))
+            replace(candidate, score=candidate.score / np.float32(length**rules.length_penalty))
             for candidate, end in zip(candidates[: rules.beams], ended, strict=False)
             if end
         ]
@@ -89,28 +90,23 @@ def beam_search(step: Step, rules: Decoding, deadline: Deadline) -> list[int]:
         if not going_on or _settled(finished, candidates[going_on[0]].score, length, rules):
             break
         running = [candidates[index] for index in going_on]
-        parents = origins[going_on]
     return finished[0].tokens
 
 
-def _extend(
-    running: Sequence[_Hypothesis], scores: Floats, tokens: Ints, rules: Decoding
-) -> tuple[list[_Hypothesis], Ints]:
-    """The best continuations over all hypotheses in descending order, and the row that each continues."""
+def _extend(running: Sequence[_Hypothesis], scores: Floats, tokens: Ints, rules: Decoding) -> list[_Hypothesis]:
+    """The best continuations over all hypotheses, in descending order."""
     totals = scores + np.array([hypothesis.score for hypothesis in running], np.float32)[:, None]
+    words = tokens.tolist()
     for row, hypothesis in enumerate(running):
         if banned := _banned(hypothesis.tokens, rules):
-            totals[row, [token in banned for token in tokens[row].tolist()]] = -np.inf
-    order = np.argsort(-totals, axis=None, kind="stable")[: _kept(rules)]
-    order = order[np.isfinite(totals.ravel()[order])]
-    origins = order // totals.shape[1]
-    candidates = [
-        _Hypothesis([*running[row].tokens, token], score)
-        for row, token, score in zip(
-            origins.tolist(), tokens.ravel()[order].tolist(), totals.ravel()[order], strict=True
-        )
+            totals[row, [word in banned for word in words[row]]] = -np.inf
+    best = np.argsort(-totals, axis=None, kind="stable")[: _kept(rules)]
+    places = [divmod(index, totals.shape[1]) for index in best.tolist()]
+    return [
+        _Hypothesis([*running[row].tokens, words[row][column]], totals[row, column], row)
+        for row, column in places
+        if totals[row, column] > -np.inf
     ]
-    return candidates, origins
 
 
 def _settled(finished: Sequence[_Hypothesis], best_running: np.float32, length: int, rules: Decoding) -> bool:
