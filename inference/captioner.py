@@ -2,7 +2,6 @@
 
 import threading
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, Self
@@ -85,16 +84,14 @@ def load_captioner(settings: "InferenceSettings") -> Captioner:
 
     Raises `ModelError`.
     """
-    return loader(settings)()
-
-
-def loader(settings: "InferenceSettings") -> Callable[[], Captioner]:
-    """Import the engine that the settings name; what is returned loads their model, and raises `ModelError`."""
     model, threads = settings.caption_model, settings.threads
     if settings.caption_engine == "onnx":
+        from inference.folder import ModelFolder
+
+        folder = ModelFolder.open(_exported(model))
         from inference.onnx_engine import OnnxCaptioner
 
-        return lambda: OnnxCaptioner(_exported(model), threads=threads, name=model)
+        return OnnxCaptioner(folder, threads=threads, name=model)
     if model == "starter":
         raise ModelError(
             "The starter model exists only for the onnx engine: set CAPTION_ENGINE=onnx, "
@@ -107,7 +104,7 @@ def loader(settings: "InferenceSettings") -> Callable[[], Captioner]:
             f"CAPTION_ENGINE=torch needs {missing.name}: pip install 'captionbot[inference,torch]', "
             "or set CAPTION_ENGINE=onnx."
         ) from missing
-    return lambda: TorchCaptioner(model, threads=threads)
+    return TorchCaptioner(model, threads=threads)
 
 
 def _exported(model: str) -> Path:

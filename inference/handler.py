@@ -8,13 +8,12 @@ import asyncio
 import logging
 from typing import Any
 
-from inference.startup import startup
+from inference.startup import load, startup
 
 MARGIN = 0.5  # seconds of an invocation that are left for the answer's way
 
 with startup() as _aside:
     from inference import logs
-    from inference.captioner import loader
     from inference.invocations import Context, is_warming
     from inference.settings import InferenceSettings, read_settings
 
@@ -22,7 +21,7 @@ with startup() as _aside:
     logs.configure(secrets=[_settings.inference_api_key])
     # It logs each request too, and less of it.
     logging.getLogger("mangum.http").setLevel(logging.WARNING)
-    _loading = _aside.submit(loader(_settings))
+    _loading = load(_settings, _aside)
     from mangum import Mangum
     from starlette.types import Receive, Scope, Send
 

@@ -26,25 +26,21 @@ class OnnxCaptioner:
 
     engine = "onnx"
 
-    def __init__(self, folder: Path, threads: int, name: str) -> None:
-        """Verify and load a model folder; `name` is what the service reports. Raises ModelError."""
-        opened = ModelFolder.open(folder)
+    def __init__(self, folder: ModelFolder, threads: int, name: str) -> None:
+        """Load a model folder; `name` is what the service reports. Raises ModelError."""
         self.model = name
-        self._preprocessing, self._decoding = opened.manifest.preprocessing, opened.manifest.decoding
+        self._preprocessing, self._decoding = folder.manifest.preprocessing, folder.manifest.decoding
         self.input_size = (self._preprocessing.input.height, self._preprocessing.input.width)
-        # All of this leaves Python's lock alone, and is done side by side; what takes longest begins.
-        with ThreadPoolExecutor(max_workers=4) as pool:
-            encoder = pool.submit(session, opened.encoder, threads)
-            decoder = pool.submit(session, opened.decoder, threads)
-            verified = pool.submit(opened.verify)
-            tokenizer = pool.submit(Tokenizer.from_file, str(opened.tokenizer))
-        # Of a damaged file this tells more than whatever became of loading it.
-        verified.result()
+        # Loading releases the GIL, so that the parts load side by side.
+        with ThreadPoolExecutor(max_workers=3) as pool:
+            encoder = pool.submit(session, folder.encoder, threads)
+            decoder = pool.submit(session, folder.decoder, threads)
+            tokenizer = pool.submit(Tokenizer.from_file, str(folder.tokenizer))
         self._encoder, self._decoder, self._tokenizer = encoder.result(), Decoder(decoder.result()), tokenizer.result()
         self._context = [output.name for output in self._encoder.get_outputs()]
         if self._decoder.width < width(self._decoding):
             raise ModelError(
-                f"{opened.decoder} gives the {self._decoder.width} best tokens of a step, and {self._decoding.beams} "
+                f"{folder.decoder} gives the {self._decoder.width} best tokens of a step, and {self._decoding.beams} "
                 f"beams need {width(self._decoding)}. Export the model again with `captionbot export MODEL FOLDER`."
             )
 

@@ -8,19 +8,19 @@ import click
 @click.option("--host", default="0.0.0.0", show_default=True, help="The address to listen on.")  # noqa: S104 (containers)
 def command(port: int, host: str) -> None:
     """Serve the captioning endpoint: POST /caption, GET /ping, and its documentation on /docs."""
-    from inference.startup import startup
+    from inference.startup import load, startup
 
     try:
         with startup() as aside:
             from inference import logs
-            from inference.captioner import ModelError, loader
+            from inference.captioner import ModelError
             from inference.port import PortTaken, bound
             from inference.settings import InferenceSettings, SettingsError, read_settings
 
             settings = read_settings(InferenceSettings)
             logs.configure(secrets=[settings.inference_api_key])
             listener = bound(host, port)
-            loading = aside.submit(loader(settings))
+            loading = load(settings, aside)
             from inference.app import create_app
             from inference.server import serve
         app = create_app(settings, loading.result())

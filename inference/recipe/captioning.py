@@ -8,6 +8,7 @@ from PIL import Image
 from tqdm import tqdm
 
 from inference.captioner import Deadline
+from inference.folder import ModelFolder
 from inference.onnx_engine import OnnxCaptioner
 from inference.recipe.data import CaptionedPhoto
 
@@ -16,7 +17,7 @@ _PATIENCE_SECONDS = 60.0
 
 def captions_of(folder: Path, photos: Sequence[CaptionedPhoto]) -> list[str]:
     """Caption each photo, with the search that the folder's manifest asks for. Raises ModelError."""
-    captioner = OnnxCaptioner(folder, threads=os.cpu_count() or 1, name=folder.name)
+    captioner = OnnxCaptioner(ModelFolder.open(folder), threads=os.cpu_count() or 1, name=folder.name)
     said = []
     for photo in tqdm(photos, desc=f"captioning {len(photos)} photos", unit="photo"):
         with Image.open(photo.path) as image:

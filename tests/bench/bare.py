@@ -26,8 +26,9 @@ FOREVER = 1e9
 
 
 def measure(folder: Path, photo: bytes, threads: int) -> dict[str, float]:
-    captioner = onnx_engine.OnnxCaptioner(folder, threads, "bench")
-    manifest = ModelFolder.open(folder).manifest
+    opened = ModelFolder.open(folder)
+    manifest = opened.manifest
+    captioner = onnx_engine.OnnxCaptioner(opened, threads, "bench")
     eyes, mouth = (onnx_engine.session(folder / f"{part}.onnx", threads) for part in ("encoder", "decoder"))
     image = decode(photo, captioner.input_size)
     pixels = ort.OrtValue.ortvalue_from_numpy(pixel_values(image, manifest.preprocessing))

@@ -13,7 +13,7 @@ import pytest
 from inference import checkpoint
 from inference.captioner import Cancelled, Captioner, Deadline, DeadlineExceeded, ModelError
 from inference.export.exporter import export
-from inference.folder import DECODER, MANIFEST, Manifest, digest
+from inference.folder import DECODER, MANIFEST, Manifest, ModelFolder, digest
 from inference.onnx_engine import OnnxCaptioner
 from inference.torch_engine import TorchCaptioner
 from tests.inference import checkpoints
@@ -35,7 +35,11 @@ def folder(source: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module", params=["onnx", "torch"])
 def captioner(request: pytest.FixtureRequest, source: Path, folder: Path) -> Captioner:
-    return OnnxCaptioner(folder, 1, "tiny") if request.param == "onnx" else TorchCaptioner(str(source), 1)
+    return (
+        OnnxCaptioner(ModelFolder.open(folder), 1, "tiny")
+        if request.param == "onnx"
+        else TorchCaptioner(str(source), 1)
+    )
 
 
 def test_it_says_what_it_is(captioner: Captioner) -> None:
@@ -90,7 +94,7 @@ def test_an_altered_model_is_refused(folder: Path, tmp_path: Path) -> None:
     with (copy / DECODER).open("r+b") as file:
         file.truncate(file.seek(0, os.SEEK_END) - 10)
     with pytest.raises(ModelError, match=f"{DECODER} is truncated or altered"):
-        OnnxCaptioner(copy, 1, "tiny")
+        OnnxCaptioner(ModelFolder.open(copy), 1, "tiny")
 
 
 def test_a_file_that_is_no_graph_is_refused_though_its_checksum_fits(folder: Path, tmp_path: Path) -> None:
@@ -100,7 +104,7 @@ def test_a_file_that_is_no_graph_is_refused_though_its_checksum_fits(folder: Pat
     manifest["files"][DECODER] = digest(copy / DECODER)
     Manifest.model_validate(manifest).write(copy)
     with pytest.raises(ModelError, match=f"{DECODER} cannot be loaded"):
-        OnnxCaptioner(copy, 1, "tiny")
+        OnnxCaptioner(ModelFolder.open(copy), 1, "tiny")
 
 
 def test_more_beams_than_the_graph_was_made_for_are_refused(folder: Path, tmp_path: Path) -> None:
@@ -109,7 +113,7 @@ def test_more_beams_than_the_graph_was_made_for_are_refused(folder: Path, tmp_pa
     manifest["decoding"]["beams"] = 9
     Manifest.model_validate(manifest).write(copy)
     with pytest.raises(ModelError, match="9 beams need 19"):
-        OnnxCaptioner(copy, 1, "tiny")
+        OnnxCaptioner(ModelFolder.open(copy), 1, "tiny")
 
 
 def test_an_unknown_id_with_no_network_names_the_setting(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from PIL import Image
 from inference.captioner import Captioner, Deadline, ModelError
 from inference.export import cache
 from inference.export.exporter import export
-from inference.folder import MANIFEST, TOKENIZER, Manifest, read_manifest
+from inference.folder import MANIFEST, TOKENIZER, Manifest, ModelFolder, read_manifest
 from inference.onnx_engine import OnnxCaptioner
 from inference.torch_engine import TorchCaptioner
 from tests.inference import checkpoints
@@ -37,7 +37,7 @@ def with_beams(source: Path, folder: Path, beams: int) -> tuple[Captioner, Capti
     manifest = read_manifest(folder).model_dump()
     manifest["decoding"]["beams"] = beams
     Manifest.model_validate(manifest).write(folder)
-    return TorchCaptioner(str(source), 2), OnnxCaptioner(folder, 2, "exported")
+    return TorchCaptioner(str(source), 2), OnnxCaptioner(ModelFolder.open(folder), 2, "exported")
 
 
 def texts(captioner: Captioner, photos: list[Image.Image]) -> list[str]:
@@ -76,7 +76,7 @@ def test_an_export_searches_as_the_checkpoint_asks(
     export(str(source), tmp_path / "exported", "fp32", photos=samples)
     photos = [checkpoints.photo(seed) for seed in range(PHOTOS)]
     expected = texts(TorchCaptioner(str(source), 2), photos)
-    assert texts(OnnxCaptioner(tmp_path / "exported", 2, "exported"), photos) == expected
+    assert texts(OnnxCaptioner(ModelFolder.open(tmp_path / "exported"), 2, "exported"), photos) == expected
 
 
 @pytest.mark.skipif(
@@ -89,10 +89,10 @@ def test_a_real_checkpoint_says_the_same_in_fp32_and_most_of_it_when_small(tmp_p
     photos = [Image.open(file).convert("RGB") for file in files]
     export(REAL_CHECKPOINT, tmp_path / "fp32", "fp32", photos=files[:20])
     expected = texts(TorchCaptioner(REAL_CHECKPOINT, 2), photos)
-    assert texts(OnnxCaptioner(tmp_path / "fp32", 2, "exported"), photos) == expected
+    assert texts(OnnxCaptioner(ModelFolder.open(tmp_path / "fp32"), 2, "exported"), photos) == expected
 
     export(REAL_CHECKPOINT, tmp_path / "small", photos=files[-50:])
-    found = texts(OnnxCaptioner(tmp_path / "small", 2, "exported"), photos)
+    found = texts(OnnxCaptioner(ModelFolder.open(tmp_path / "small"), 2, "exported"), photos)
     assert sum(map(str.__eq__, found, expected)) >= 0.85 * len(photos)
 
 
@@ -161,7 +161,9 @@ def test_an_export_replaces_the_one_before_it(tmp_path: Path, samples: list[Path
         source = checkpoints.save(tmp_path / f"source{seed}", "vit", "bert", seed=seed)
         export(str(source), folder, "fp32", photos=samples)
         photos = [checkpoints.photo(seed) for seed in range(3)]
-        assert texts(OnnxCaptioner(folder, 1, "exported"), photos) == texts(TorchCaptioner(str(source), 1), photos)
+        assert texts(OnnxCaptioner(ModelFolder.open(folder), 1, "exported"), photos) == texts(
+            TorchCaptioner(str(source), 1), photos
+        )
     assert sorted(path.name for path in tmp_path.iterdir()) == ["exported", "source1", "source2"]
 
 

@@ -52,7 +52,7 @@ def finished(shop: Path) -> Path:
 
 
 def test_a_tiny_run_makes_a_folder_that_the_engine_captions_with(finished: Path, shop: Path) -> None:
-    captioner = OnnxCaptioner(finished, threads=1, name="walls")
+    captioner = OnnxCaptioner(ModelFolder.open(finished), threads=1, name="walls")
     with Image.open(shop / "photos" / "val-0.png") as photo:
         caption = captioner.caption(photo.convert("RGB"), Deadline.after(60))
     assert set(caption.text.split()) <= {"a", "one", "wall", "painted", *COLOURS}

@@ -18,7 +18,7 @@ CARD = (STARTER / "README.md").read_text("utf-8")
 
 @pytest.fixture(scope="module")
 def captioner() -> OnnxCaptioner:
-    return OnnxCaptioner(STARTER, threads=1, name="starter")
+    return OnnxCaptioner(ModelFolder.open(STARTER), threads=1, name="starter")
 
 
 def test_the_folder_is_whole_and_at_most_sixteen_megabytes() -> None:
