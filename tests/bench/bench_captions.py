@@ -34,13 +34,16 @@ def report() -> str:
     photo = PHOTO.read_bytes()
     made = production()
     checkpoint, folder, stored = made.checkpoint, made.exported, made.stored
-    mvp = Way("MVP", ["-m", "uvicorn", "tests.bench.mvp:app", "--port", "{port}"], {"BENCH_MODEL": str(checkpoint)})
+    mvp = Way(
+        "MVP", MVP, ["-m", "uvicorn", "tests.bench.mvp:app", "--port", "{port}"], {"BENCH_MODEL": str(checkpoint)}
+    )
     ours = Way(
         "captionbot",
+        INFERENCE,
         ["-c", "from bot.cli import main; main()", "serve", "--port", "{port}"],
         {"CAPTION_MODEL": str(folder)},
     )
-    starter = Way("starter", ours.command, {})
+    starter = Way("starter", INFERENCE, ours.command, {})
     ways = (mvp, ours, starter)
     lines = [
         f"`MVP` and `captionbot` serve one random checkpoint of the production shape, {TOKENS} tokens, 3 beams."

@@ -8,15 +8,17 @@ import json
 import os
 import statistics
 import subprocess
-import sys
 import time
 from pathlib import Path
 
+from tests.bench import installed
+from tests.bench.installed import python
 from tests.bench.production import PHOTO, TOKENS, production
 
 ROOT = Path(__file__).parents[2]
 COLD_STARTS = 7
 MVP, OURS = "tests.bench.mvp_handler.handler", "inference.handler.handler"
+PACKAGES = {MVP: installed.MVP, OURS: installed.INFERENCE}
 
 
 def report(cold_starts: int = COLD_STARTS) -> str:
@@ -46,7 +48,7 @@ def report(cold_starts: int = COLD_STARTS) -> str:
 def _process(handler: str, model: dict[str, str]) -> dict[str, float]:
     """Run a handler; `whole` is from the start of its process to the first caption, in milliseconds."""
     environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "HF_HUB_OFFLINE": "1", **model}
-    command = [sys.executable, "-m", "tests.bench.handlers", handler, str(PHOTO)]
+    command = [python(PACKAGES[handler]), "-m", "tests.bench.handlers", handler, str(PHOTO)]
     started = time.monotonic()
     done = subprocess.run(command, env=environment, cwd=ROOT, stdout=subprocess.PIPE, check=True)
     found: dict[str, float] = json.loads(done.stdout)

@@ -1,19 +1,42 @@
-"""What a set of packages takes on disk once it is installed, with all that it needs."""
+"""What a set of packages takes on disk once it is installed, with all that it needs; and a Python that has no others."""
 
+import atexit
+import functools
 import re
+import shutil
+import tempfile
+import venv
 from collections.abc import Iterable
 from importlib.metadata import distribution
 from pathlib import Path
 
 from packaging.requirements import Requirement
 
-INFERENCE = ["captionbot[inference]"]
-MVP = ["fastapi", "mangum", "pillow", "python-multipart", "torch", "transformers", "uvicorn"]
+INFERENCE = ("captionbot[inference]",)
+MVP = ("fastapi", "mangum", "pillow", "python-multipart", "torch", "transformers", "uvicorn")
 
 
 def megabytes(roots: Iterable[str]) -> float:
     """Sum the installed files of packages and of everything that they require here."""
     return sum(_size(name) for name in _closure(roots)) / 1e6
+
+
+@functools.cache
+def python(roots: tuple[str, ...]) -> str:
+    """Make a virtual environment of these packages and what they require, as links to those here; its interpreter.
+
+    What is served runs in it, as it would where nothing else is installed: some packages look for others as they start.
+    """
+    folder = Path(tempfile.mkdtemp())
+    atexit.register(shutil.rmtree, folder)
+    venv.create(folder, symlinks=True)
+    [site] = folder.glob("lib/python*/site-packages")
+    for name in _closure(roots):
+        files = distribution(name).files or []
+        for top in {file.parts[0] for file in files} - {"..", "__pycache__"}:
+            if not (site / top).exists():
+                (site / top).symlink_to(Path(str(distribution(name).locate_file(top))))
+    return str(folder / "bin" / "python")
 
 
 def of_folder(folder: Path) -> float:

@@ -3,7 +3,6 @@
 import os
 import socket
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,6 +12,7 @@ from pathlib import Path
 
 import httpx
 
+from tests.bench.installed import python
 from tests.memory import peak
 from tests.ports import free_port
 
@@ -22,9 +22,10 @@ LONGEST_START = 120.0  # seconds
 
 @dataclass(frozen=True)
 class Way:
-    """A way to serve captions: its name, and the command that serves them on `{port}`."""
+    """A way to serve captions: its name, the packages that it needs, and the command that serves on `{port}`."""
 
     name: str
+    packages: tuple[str, ...]
     command: Sequence[str]
     environment: Mapping[str, str]
 
@@ -47,7 +48,7 @@ def serving(way: Way, photo: bytes, cpus: Sequence[int]) -> Iterator[Server]:
     """Start a server on those CPUs and wait for its first caption."""
     port = free_port()
     url = f"http://127.0.0.1:{port}"
-    command = [sys.executable, *(part.format(port=port) for part in way.command)]
+    command = [python(way.packages), *(part.format(port=port) for part in way.command)]
     pinned = ["taskset", "-c", ",".join(map(str, cpus)), *command]
     environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "HF_HUB_OFFLINE": "1", **way.environment}
     with tempfile.TemporaryDirectory() as folder, (Path(folder) / "log").open("w+b") as log, httpx.Client() as client:
