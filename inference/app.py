@@ -35,8 +35,8 @@ CLIENT_GONE = 499  # nginx's code for a client that hung up; nobody reads it but
 def create_app(settings: InferenceSettings, captioner: Captioner | None = None) -> Starlette:
     """Build the endpoint; without a captioner it loads the settings' model in the background once it is up.
 
-    FastAPI describes it, when somebody asks for that: importing it takes as long as loading the model, and a photo's way
-    needs none of it.
+    FastAPI describes it, when somebody asks for that: importing it takes as long as loading the model, and a photo's
+    way needs none of it.
     """
     model = Model(settings, captioner)
     gate = Gate(settings.caption_concurrency)

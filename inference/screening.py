@@ -3,6 +3,7 @@
 Declared length, bytes, magic bytes, header, and only then pixels. The endpoint and the bot apply the same ones.
 """
 
+import importlib
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,8 +14,10 @@ from PIL import Image, ImageOps
 
 from inference.contract import ACCEPTED, MAX_IMAGE_BYTES, MAX_PIXELS, Code, Refused, megabytes
 
-# Pillow would import its decoders with the first photo, which somebody waits for.
+# The most frequent decoders, with which the first photo need not wait then. Asked for another one, Pillow would import
+# all of its forty; so that one is named.
 Image.preinit()
+_LATE = {"AVIF": "PIL.AvifImagePlugin", "TIFF": "PIL.TiffImagePlugin", "WEBP": "PIL.WebPImagePlugin"}
 # `inspect` refuses by our own limit, which names the image's figure; Pillow's would only warn at twice as much.
 Image.MAX_IMAGE_PIXELS = None
 
@@ -108,6 +111,8 @@ def _opened(data: bytes) -> Iterator[Image.Image]:
         from pillow_heif import register_heif_opener
 
         register_heif_opener()
+    elif name in _LATE:
+        importlib.import_module(_LATE[name])
     try:
         with Image.open(BytesIO(data), formats=[name]) as image:
             yield image

@@ -23,7 +23,7 @@ LONGEST_HEAD = 64 * 1024  # bytes
 
 def serve(app: ASGIApp, listener: socket.socket, patience: float) -> None:
     """Serve until SIGINT or SIGTERM; a request's head may take as long as a caption, but not over `PATIENCE`."""
-    config = uvicorn.Config(app, http=protocol(patience), ws="none", log_config=None, access_log=False)
+    config = uvicorn.Config(app, http=protocol(patience), loop="asyncio", ws="none", log_config=None, access_log=False)
     log.info("listening", extra={"address": "{}:{}".format(*listener.getsockname()[:2])})
     with contextlib.suppress(KeyboardInterrupt):
         uvicorn.Server(config).run(sockets=[listener])

@@ -24,7 +24,7 @@ from tests.bench.production import PHOTO, TOKENS, production
 from tests.bench.servers import ROOT, Server, Way, caption, serving
 
 REQUESTS, UNCOUNTED = 40, 5
-COLD_STARTS = 5
+COLD_STARTS = 11
 CLIENTS, LOAD_SECONDS = (1, 4, 16), 8.0
 
 

@@ -1,4 +1,4 @@
-"""What a set of packages takes on disk once it is installed, with all that it needs; and a Python that has no others."""
+"""What a set of packages takes on disk, installed with all that it needs; and a Python that has no others."""
 
 import atexit
 import functools

@@ -49,11 +49,11 @@ def serving(way: Way, photo: bytes, cpus: Sequence[int]) -> Iterator[Server]:
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     command = [python(way.packages), *(part.format(port=port) for part in way.command)]
-    pinned = ["taskset", "-c", ",".join(map(str, cpus)), *command]
     environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "HF_HUB_OFFLINE": "1", **way.environment}
     with tempfile.TemporaryDirectory() as folder, (Path(folder) / "log").open("w+b") as log, httpx.Client() as client:
         started = time.perf_counter()
-        process = subprocess.Popen(pinned, env=environment, cwd=folder, stdout=log, stderr=subprocess.STDOUT)
+        process = subprocess.Popen(command, env=environment, cwd=folder, stdout=log, stderr=subprocess.STDOUT)
+        os.sched_setaffinity(process.pid, cpus)
         try:
             while not _listens(port):
                 if process.poll() is not None or time.perf_counter() > started + LONGEST_START:
