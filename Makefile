@@ -85,8 +85,8 @@ LOCK := $(BIN)/uv --quiet --config-file docker/requirements/lock.toml pip compil
 LOCKS := docker/requirements
 
 lock: install ## pin what goes into the images; with UPGRADE=--upgrade the newest that pyproject.toml allows
-	@$(LOCK) $(UPGRADE) pyproject.toml --extra inference -o $(LOCKS)/inference.txt
+	@$(LOCK) $(UPGRADE) pyproject.toml --extra inference --extra lambda -o $(LOCKS)/inference.txt
 	@$(LOCK) $(UPGRADE) pyproject.toml --extra inference --extra torch --no-emit-package torch -o $(LOCKS)/export.txt
-	@$(LOCK) $(UPGRADE) pyproject.toml --extra bot --extra aws -o $(LOCKS)/webhooks.txt
+	@$(LOCK) $(UPGRADE) pyproject.toml --extra bot --extra aws --extra lambda -o $(LOCKS)/webhooks.txt
 	@$(LOCK) $(UPGRADE) pyproject.toml --extra inference --extra bot --extra webhooks --extra web -o $(LOCKS)/bot.txt
 	@echo uv | $(LOCK) $(UPGRADE) - -o $(LOCKS)/uv.txt

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterable
 
 from bot import messages
 from bot.errors import Declined
+from inference.contract import Code
 
 
 async def collect(chunks: AsyncIterable[bytes], limit: int) -> bytes:
@@ -16,6 +17,6 @@ async def collect(chunks: AsyncIterable[bytes], limit: int) -> bytes:
     async for chunk in chunks:
         size += len(chunk)
         if size > limit:
-            raise Declined(messages.too_large(size, limit))
+            raise Declined(messages.too_large(size, limit), Code.IMAGE_TOO_LARGE)
         parts.append(chunk)
     return b"".join(parts)

@@ -6,11 +6,15 @@ class BotError(Exception):
 
 
 class Declined(BotError):
-    """The photo will never be captioned as it is: the person can change that, and `sentence` says how."""
+    """The photo will never be captioned as it is: the person can change that, and `sentence` says how.
 
-    def __init__(self, sentence: str) -> None:
+    `reason` is for the log and for counting: one of the endpoint's codes, or that the file could not be had.
+    """
+
+    def __init__(self, sentence: str, reason: str = "not_fetched") -> None:
         super().__init__(sentence)
         self.sentence = sentence
+        self.reason = reason
 
 
 class TryAgain(BotError):

@@ -14,6 +14,7 @@ from bot.outcomes import Captioned, Outcome, Refused
 from bot.settings import BotSettings
 from bot.shrink import prepare
 from bot.warmer import Warmer
+from inference.contract import Code
 
 log = logging.getLogger(__name__)
 
@@ -64,14 +65,15 @@ class Journey:
             async with self._room:
                 return Captioned(await self._caption(photo, request_id))
         except Declined as declined:
+            log.info("refused", extra={"request_id": request_id, "photo": photo.name, "reason": declined.reason})
             return Refused(declined.sentence)
 
     def _check(self, photo: Photo) -> None:
         """Apply the early rules: what the platform's own words rule out is never fetched."""
         if photo.media_type and not photo.media_type.startswith(PERHAPS_A_PHOTO):
-            raise Declined(messages.not_a_photo(photo.media_type))
+            raise Declined(messages.not_a_photo(photo.media_type), Code.UNSUPPORTED_FORMAT)
         if photo.size is not None and photo.size > self._limit:
-            raise Declined(messages.too_large(photo.size, self._limit))
+            raise Declined(messages.too_large(photo.size, self._limit), Code.IMAGE_TOO_LARGE)
 
     async def _caption(self, photo: Photo, request_id: str) -> str:
         self._warmer.warm()
@@ -83,7 +85,7 @@ class Journey:
             with _stage("captioned", photo, request_id):
                 return await self._client.caption(image, request_id)
         except EndpointRefused as refused:
-            raise Declined(messages.for_code(refused.code)) from None
+            raise Declined(messages.for_code(refused.code), refused.code) from None
 
 
 @contextmanager
@@ -91,7 +93,10 @@ def _stage(name: str, photo: Photo, request_id: str) -> Iterator[None]:
     """Log how long a stage took, if it came to its end."""
     start = time.monotonic()
     yield
-    log.info(name, extra={"request_id": request_id, "photo": photo.name, "seconds": round(time.monotonic() - start, 3)})
+    seconds = round(time.monotonic() - start, 3)
+    # An event's id begins with its platform.
+    platform = request_id.partition("-")[0]
+    log.info(name, extra={"request_id": request_id, "photo": photo.name, "platform": platform, "seconds": seconds})
 
 
 def _first(group: BaseExceptionGroup[TryAgain]) -> BaseException:

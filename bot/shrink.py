@@ -24,7 +24,7 @@ def prepare(image: bytes, limit: int) -> bytes:
         screening.inspect(image, limit)
         return image if len(image) <= LIGHT else _shrink(image)
     except Refused as refused:
-        raise Declined(refused.message) from None
+        raise Declined(refused.message, refused.code) from None
 
 
 def _shrink(image: bytes) -> bytes:

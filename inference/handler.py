@@ -13,12 +13,13 @@ from inference.startup import load, startup
 MARGIN = 0.5  # seconds of an invocation that are left for the answer's way
 
 with startup() as _aside:
-    from inference import logs
-    from inference.invocations import Context, is_warming
+    from inference import logs, metrics
+    from inference.invocations import Context, invoked, is_warming
     from inference.settings import InferenceSettings, read_settings
 
     _settings = read_settings(InferenceSettings)
     logs.configure(secrets=[_settings.inference_api_key])
+    metrics.publish(metrics.CAPTIONER)
     # It logs each request too, and less of it.
     logging.getLogger("mangum.http").setLevel(logging.WARNING)
     _loading = load(_settings, _aside)
@@ -45,6 +46,7 @@ _answer = Mangum(_bounded, lifespan="off")
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ANN401 (Mangum's type for it is its own)
     """Answer an event of a Function URL (payload version 2.0), or one that only keeps the function warm."""
+    invoked()
     if is_warming(event):
         return {"warm": True}
     return _answer(event, context)

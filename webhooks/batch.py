@@ -14,13 +14,15 @@ from bot import aws
 from bot.errors import TryAgain
 from bot.settings import BotSettings
 from inference import logs
-from inference.invocations import Context, is_warming
+from inference.invocations import Context, invoked, is_warming
+from inference.metrics import publish
 from inference.settings import SettingsError, read_settings
 from webhooks import attempts
 from webhooks.albums import Albums
 from webhooks.claims import Claims, InWork
 from webhooks.inbox import Event, InboxError, claims_table, is_queue
 from webhooks.letters import Gather, Letter, Unreadable, Wake, read
+from webhooks.metrics import METRICS
 from webhooks.sqs import Queue
 from webhooks.worker import Worker, worker
 
@@ -45,6 +47,7 @@ class Batches:
 
     def __call__(self, event: Mapping[str, Any], context: Context) -> dict[str, Any]:
         """Answer a batch; returns which messages are to be handed in again."""
+        invoked()
         if is_warming(event):
             return {"warm": True}
         self._claims.invoked(context)
@@ -147,6 +150,7 @@ def open_batches() -> Batches:
 
     settings = read_settings(BotSettings)
     logs.configure(secrets=settings.secrets)
+    publish(METRICS)
     url = settings.inbox_url.get_secret_value()
     if not is_queue(url):
         raise SettingsError("INBOX_URL is missing: set it to the URL of the SQS queue that invokes this function.")

@@ -8,10 +8,12 @@ from typing import Any
 
 from bot.settings import BotSettings
 from inference import logs
-from inference.invocations import is_warming
+from inference.invocations import invoked, is_warming
+from inference.metrics import publish
 from inference.settings import SettingsError, read_settings
 from webhooks.door import MAX_BODY, Answer, Source, answer
 from webhooks.inbox import Inbox, open_inbox
+from webhooks.metrics import METRICS
 
 Reply = dict[str, Any]
 
@@ -29,6 +31,7 @@ class FrontDoor:
 
     def __call__(self, event: Mapping[str, Any], context: object) -> Reply:  # noqa: ARG002 (Lambda's)
         """Answer one delivery."""
+        invoked()
         if is_warming(event):
             return {"warm": True}
         reply = self._loop.run_until_complete(self._answer(event))
@@ -59,6 +62,7 @@ def open_door(setting: str, source: Callable[[str], Source]) -> FrontDoor:
     """
     settings = read_settings(BotSettings)
     logs.configure(secrets=settings.secrets)
+    publish(METRICS)
     secret = getattr(settings, setting.lower())
     if secret is None:
         raise SettingsError(f"{setting} is missing: set it, or name it with {setting}_PARAMETER or {setting}_SECRET.")

@@ -15,7 +15,7 @@ from bot.errors import Declined, TryAgain
 from bot.journey import Photo
 from bot.slack.calls import Failed, calling
 from bot.slack.events import File, Rendition, file_of
-from inference.contract import megabytes
+from inference.contract import Code, megabytes
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +50,7 @@ class Files:
             log.info("took a rendition", extra={"photo": file.id, "rendition": rendition.name})
             return data
         if file.size is not None and file.size > self._limit:
-            raise Declined(messages.too_large(file.size, self._limit))
+            raise Declined(messages.too_large(file.size, self._limit), Code.IMAGE_TOO_LARGE)
         if file.url is None or (data := await self._download(file.url, client)) is None:
             raise Declined(messages.SLACK_FILE_GONE)
         log.info("took the original", extra={"photo": file.id, "size": megabytes(len(data))})

@@ -15,6 +15,7 @@ from bot.download import collect
 from bot.errors import Declined, TryAgain
 from bot.journey import Photo
 from bot.telegram.updates import is_image
+from inference.contract import Code
 
 log = logging.getLogger(__name__)
 
@@ -105,5 +106,5 @@ def _refused(error: BadRequest, size: int | None) -> Exception:
     if "temporarily unavailable" in error.message:
         return TryAgain("getFile failed: temporarily unavailable")
     if "file is too big" in error.message.lower():
-        return Declined(messages.too_large(max(size or 0, TELEGRAM_LIMIT + 1), TELEGRAM_LIMIT))
+        return Declined(messages.too_large(max(size or 0, TELEGRAM_LIMIT + 1), TELEGRAM_LIMIT), Code.IMAGE_TOO_LARGE)
     return Declined(messages.NOT_FETCHED)

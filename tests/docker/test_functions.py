@@ -1,5 +1,6 @@
 """The Lambda functions start with nothing but what is in their images, and with the settings of the template."""
 
+import json
 import os
 import subprocess
 import sys
@@ -67,10 +68,18 @@ def test_a_function_starts_and_answers_a_warming_event(
         capture_output=True,
         text=True,
         cwd=tmp_path,
-        env={"AWS_REGION": "eu-central-1", "AWS_ACCESS_KEY_ID": "none", "AWS_SECRET_ACCESS_KEY": "none", **environment},
+        env={
+            "AWS_REGION": "eu-central-1",
+            "AWS_ACCESS_KEY_ID": "none",
+            "AWS_SECRET_ACCESS_KEY": "none",
+            "POWERTOOLS_METRICS_NAMESPACE": "captionbot",
+            **environment,
+        },
     )
     assert process.returncode == 0, process.stderr
-    assert process.stdout == "{'warm': True}\n"
+    metric, answer = process.stdout.splitlines()
+    assert "ColdStarts" in json.loads(metric)
+    assert answer == "{'warm': True}"
 
 
 def _command(image: str) -> str:

@@ -6,37 +6,37 @@ from typing import Any
 
 import pytest
 
-from tests.docker.templates import ROOT, TEMPLATE, of_type, resources
+from inference.metrics import Metric
+from tests.docker.templates import ROOT, TEMPLATE, of_type, resources, translated
+from webhooks.metrics import METRICS
 
-FILTERS = of_type(resources(TEMPLATE), "AWS::Logs::MetricFilter")
-# Where the functions whose lines a filter reads get them from.
-SOURCES = {"SlackDoorLog": ("webhooks",), "TelegramDoorLog": ("webhooks",), "WorkerLog": ("bot", "webhooks")}
-
-
-def code(log: str) -> str:
-    folders = SOURCES.get(log, ("inference",))
-    return "\n".join(file.read_text() for folder in folders for file in sorted((ROOT / folder).rglob("*.py")))
+METRIC = [(*line, metric) for line, metrics in METRICS.items() for metric in metrics]
 
 
-@pytest.mark.parametrize("name", [name for name in FILTERS if name != "ColdStarts"])
-def test_a_filter_waits_for_a_line_that_is_logged(name: str) -> None:
-    log = FILTERS[name]["LogGroupName"]["Ref"]
-    [message] = re.findall(r'\$\.message = "([^"]+)"', FILTERS[name]["FilterPattern"])
-    [transformation] = FILTERS[name]["MetricTransformations"]
-    fields = set(re.findall(r"\$\.(\w+)", f"{FILTERS[name]['FilterPattern']} {transformation}")) - {"message"}
-    assert f'"{message}"' in code(log)
-    for field in fields:
-        assert f'"{field}":' in code(log), field
+@pytest.mark.parametrize(("logger", "message", "metric"), METRIC, ids=lambda value: getattr(value, "name", None))
+def test_a_metric_is_made_of_a_line_that_is_logged(logger: str, message: str, metric: Metric) -> None:
+    module = "inference.tracing" if logger == "inference.request" else logger
+    code = (ROOT / f"{module.replace('.', '/')}.py").read_text()
+    # The stages of a request and of a photo are named where they are timed.
+    code += (ROOT / "inference" / "app.py").read_text()
+    for word in {message, metric.seconds, *(metric.dimension or ("", None))[1:]} - {None}:
+        assert f'"{word}"' in code, word
+
+
+def test_every_function_is_told_whose_its_metrics_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
+    for name, function in of_type(translated(TEMPLATE), "AWS::Lambda::Function").items():
+        variables = function["Environment"]["Variables"]
+        assert variables["POWERTOOLS_METRICS_NAMESPACE"] == {"Ref": "AWS::StackName"}, name
 
 
 def test_the_dashboard_shows_every_metric_that_is_made() -> None:
     body: str = resources(TEMPLATE)["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
     widgets = json.loads(body)["widgets"]
-    shown: set[str] = set()
+    shown: set[tuple[str, str | None]] = set()
     for widget in widgets:
         shown |= _own(widget["properties"]["metrics"])
-    made = {entry["MetricTransformations"][0]["MetricName"] for entry in FILTERS.values()}
-    assert shown == made
+    assert shown == {(metric.name, metric.dimension and metric.dimension[0]) for *_, metric in METRIC}
 
 
 def test_no_widget_covers_another() -> None:
@@ -46,14 +46,17 @@ def test_no_widget_covers_another() -> None:
     assert all(x in (0, 8, 16) and y % 6 == 0 for x, y in places)
 
 
-def _own(metrics: list[list[Any]]) -> set[str]:
-    """Name a widget's metrics in the stack's namespace; "." stands for what the line above has."""
-    found, namespace = set(), ""
+def _own(metrics: list[list[Any]]) -> set[tuple[str, str | None]]:
+    """Name a widget's metrics in the stack's namespace, and their dimension; "." stands for what is above."""
+    found: set[tuple[str, str | None]] = set()
+    above: list[Any] = []
     for line in metrics:
         if isinstance(line[0], dict):
-            found |= set(re.findall(r'MetricName="(\w+)"', line[0]["expression"]))
+            found |= {(name, key) for key, name in re.findall(r",(\w+)} MetricName=\"(\w+)\"", line[0]["expression"])}
             continue
-        namespace = line[0] if line[0] not in (".", "...") else namespace
-        if namespace == "${AWS::StackName}":
-            found.add(line[1])
+        if line[0] == "...":
+            continue  # the same metric, for something else
+        above = [above[place] if part == "." else part for place, part in enumerate(line) if isinstance(part, str)]
+        if above[0] == "${AWS::StackName}":
+            found.add((above[1], above[2] if len(above) > 2 else None))
     return found

@@ -19,6 +19,7 @@ from tests.sandbox.lambda_url import CREDENTIALS, arn_of_queue
 from tests.sandbox.servers import Servers
 
 TABLE = "captionbot-claims"
+NAMESPACE = "captionbot"
 
 
 class AwsSandbox:
@@ -39,7 +40,12 @@ class AwsSandbox:
             )
         self.servers.start()
         wait_for_port(port, 120)
-        self.environment = {**CREDENTIALS, "AWS_ENDPOINT_URL": self.url, "CLAIMS_TABLE": TABLE}
+        self.environment = {
+            **CREDENTIALS,
+            "AWS_ENDPOINT_URL": self.url,
+            "CLAIMS_TABLE": TABLE,
+            "POWERTOOLS_METRICS_NAMESPACE": NAMESPACE,
+        }
         self.sqs, self.dynamodb = self._client("sqs"), self._client("dynamodb")
         self.ssm, self.secrets = self._client("ssm"), self._client("secretsmanager")
         self.create_table(TABLE)

@@ -11,7 +11,7 @@ import pytest
 
 from bot import messages
 from tests.bot.conftest import make_photo
-from tests.sandbox.aws import AwsSandbox
+from tests.sandbox.aws import NAMESPACE, AwsSandbox
 from tests.sandbox.endpoint import CaptionEndpoint, Failure, caption_of
 from tests.sandbox.lambda_instance import FunctionError
 from tests.sandbox.slack import SlackSandbox
@@ -55,6 +55,17 @@ def test_a_photo_in_slack_gets_its_caption_in_the_thread(here: Deployment) -> No
     [text] = texts(here, sent)
     assert len(text.split()) > 3
     assert here.inference_url.refused == 0
+    assert metrics(here) >= {
+        ("ColdStarts", "Function"),
+        ("Acknowledge", None),
+        ("Queue", None),
+        ("Download", None),
+        ("Encode", None),
+        ("Decode", None),
+        ("Inference", None),
+        ("Captions", "Platform"),
+        ("Reply", None),
+    }
     assert stages(here, f"slack-{sent.payload['event_id']}") >= {
         ("webhooks.door", "received"),
         ("webhooks.batch", "taken"),
@@ -71,6 +82,18 @@ def stages(here: Deployment, event: str) -> set[tuple[str, str]]:
     return {
         (line["logger"], line["message"]) for line in lines if line.get("request_id") == event and "seconds" in line
     }
+
+
+def metrics(here: Deployment) -> set[tuple[str, str | None]]:
+    """What CloudWatch would find in the functions' output: metrics by name, with what they are counted by."""
+    found = set()
+    for line in here.aws.log.read_text().splitlines():
+        # One object to a line, or it is no metric to CloudWatch.
+        for directive in json.loads(line)["_aws"]["CloudWatchMetrics"] if line.startswith('{"_aws"') else ():
+            assert directive["Namespace"] == NAMESPACE
+            [[*dimensions]] = directive["Dimensions"]
+            found |= {(metric["Name"], dimensions[0] if dimensions else None) for metric in directive["Metrics"]}
+    return found
 
 
 def test_an_album_in_telegram_gets_one_numbered_reply(here: Deployment) -> None:
