@@ -12,6 +12,7 @@ TARGET = Path(__file__).parents[2] / "BENCHMARKS.md"
 CHAPTERS = {
     "Captions": "tests.bench.bench_captions",
     "The captioning function": "tests.bench.bench_lambda",
+    "What a month costs": "tests.bench.bench_costs",
     "The front door": "tests.bench.bench_front_door",
     "What is shipped": "tests.bench.bench_size",
 }

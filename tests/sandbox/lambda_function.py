@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -51,6 +52,8 @@ class LambdaFunction:
             "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "1769",
             **environment,
         }
+        # Seconds of each invocation that was answered, as Lambda bills them.
+        self.durations: list[float] = []
         self.instances: list[Instance] = []
         self._idle: list[Instance] = []
 
@@ -60,8 +63,11 @@ class LambdaFunction:
         if len(body) > LARGEST:
             raise ValueError(f"an event of {len(body)} bytes")
         instance = await self._instance()
+        started = time.monotonic()
         try:
-            return await instance.invoke(body)
+            answer = await instance.invoke(body)
+            self.durations.append(time.monotonic() - started)
+            return answer
         finally:
             if instance.alive:
                 self._idle.append(instance)
