@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # prove.sh PYTHON: the inference handler, with the locked ARM64 packages on Debian's ARM64 Python under QEMU, says of photos
-# what it says here. As on Lambda there is no /sys (and here no /proc either).
+# what it says here. As on Lambda there is a /proc and no /sys.
 #
 # Debian's Python is 3.11 and Lambda's is 3.12: the lock's versions and hashes are the same for both, only the wheels of
 # the compiled packages differ.
@@ -57,7 +57,7 @@ cp $qemu "$root$qemu"
 
 step "unpacking the locked packages"
 rm -rf "$task"
-mkdir -p "$task"
+mkdir -p "$task" "$root/proc"
 PYTHON_VERSION=3.11 docker/unpack arm64 "$task" docker/requirements/inference.txt
 cp -r inference tests/arm64/caption.py "$task"
 
@@ -75,8 +75,8 @@ compare() {
     CAPTION_MODEL=$model PYTHONPATH=. "$python" tests/arm64/caption.py "${events[@]/#/$task/}" \
         >"$cache/here.txt" 2>"$cache/log.txt" || { cat "$cache/log.txt" >&2; exit 1; }
     step "captioning on ARM64"
-    CAPTION_MODEL=${model:+/var/task/model} unshare --map-root-user --root="$root" --wd=/var/task \
-        $qemu /usr/bin/python3.11 caption.py "${events[@]}" \
+    CAPTION_MODEL=${model:+/var/task/model} unshare --map-root-user --pid --fork --mount-proc \
+        --root="$root" --wd=/var/task $qemu /usr/bin/python3.11 caption.py "${events[@]}" \
         >"$cache/arm64.txt" 2>"$cache/log.txt" || { cat "$cache/log.txt" >&2; exit 1; }
     diff "$cache/here.txt" "$cache/arm64.txt" >"$cache/differences.txt" || true
     cat "$cache/arm64.txt" "$cache/differences.txt"
