@@ -37,27 +37,32 @@ VOLUMES = (1_000, 100_000, 10_000_000)
 
 
 def report() -> str:
-    """Measure; markdown."""
-    return "\n".join([*_memories(), "", *_month(_photo())])
+    """Measure; markdown. Raises OSError where no share of a processor can be given."""
+    captions = _captions()
+    return "\n".join([*_memories(captions), "", *_month(_photo(), captions)])
 
 
-def _memories() -> list[str]:
-    """The captioning function with the processor's share that a memory brings."""
-    lines = [
+def _captions() -> dict[int, float]:
+    """Seconds for a caption, by the function's memory and the processor's share that it brings."""
+    seconds = {}
+    for memory in MEMORIES:
+        with share_of(memory) as beginning:
+            seconds[memory] = statistics.median(_second_caption(beginning) for _ in range(PROCESSES))
+    return seconds
+
+
+def _memories(captions: dict[int, float]) -> list[str]:
+    return [
         "The captioning function at several sizes of memory, which on Lambda bring shares of a processor: the second "
         f"caption of {PROCESSES} fresh processes, median, production shape.",
         "",
         "| memory | caption | dollars for a million |",
         "|--:|--:|--:|",
+        *(
+            f"| {memory:,} MB | {1e3 * seconds:.0f} ms | {1e6 * _price(memory, seconds):.2f} |"
+            for memory, seconds in captions.items()
+        ),
     ]
-    for memory in MEMORIES:
-        try:
-            with share_of(memory) as beginning:
-                seconds = statistics.median(_second_caption(beginning) for _ in range(PROCESSES))
-        except OSError as error:
-            return [f"No share of a processor can be given here: {error}."]
-        lines.append(f"| {memory} MB | {1e3 * seconds:.0f} ms | {1e6 * _price(memory, seconds):.2f} |")
-    return lines
 
 
 def _second_caption(beginning: list[str]) -> float:
@@ -76,7 +81,7 @@ def _second_caption(beginning: list[str]) -> float:
 
 
 def _photo() -> dict[str, float]:
-    """What one photo takes of each function, in seconds; medians over photos that come one after the other."""
+    """What a photo takes of the other functions, in seconds; medians over photos that come one after the other."""
     with (
         tempfile.TemporaryDirectory() as folder,
         AwsSandbox(Path(folder)) as aws,
@@ -86,8 +91,7 @@ def _photo() -> dict[str, float]:
     ):
         for _ in range(PHOTOS):
             _answered(here)
-        functions = {"front door": here.slack_door, "worker": here.worker, "captioner": here.inference}
-        return {name: _typical(function) for name, function in functions.items()}
+        return {"front door": _typical(here.slack_door), "worker": _typical(here.worker)}
 
 
 def _answered(here: Deployment) -> None:
@@ -104,13 +108,14 @@ def _typical(function: LambdaFunction) -> float:
     return statistics.median(sorted(function.durations)[-PHOTOS:])
 
 
-def _month(seconds: dict[str, float]) -> list[str]:
+def _month(seconds: dict[str, float], captions: dict[int, float]) -> list[str]:
     found = resources(TEMPLATE)
     memory = {
         "front door": found["SlackDoor"]["Properties"]["MemorySize"],
         "worker": found["Worker"]["Properties"]["MemorySize"],
         "captioner": parameters(TEMPLATE)["CaptionerMemory"]["Default"],
     }
+    seconds = seconds | {"captioner": captions[memory["captioner"]]}
     waiting = seconds["worker"] + PLATFORM_SECONDS
     each = {
         f"captioner: {1e3 * seconds['captioner']:.0f} ms x {memory['captioner']:,} MB": _price(
@@ -128,8 +133,8 @@ def _month(seconds: dict[str, float]) -> list[str]:
     rows.append(("snapshot, alarms, images", [FIXED] * len(VOLUMES)))
     rows.append(("**together**", [sum(column) for column in zip(*(costs for _, costs in rows), strict=True)]))
     return [
-        f"What a photo takes of each function, measured with the starter model: medians of {PHOTOS} photos in Slack. "
-        f"The worker waits for Slack or Telegram besides, {PLATFORM_SECONDS} s by assumption.",
+        f"What a photo takes of each function, measured here: medians of {PHOTOS} photos in Slack, and the caption as "
+        f"above. The worker waits for Slack or Telegram besides, {PLATFORM_SECONDS} s by assumption.",
         "",
         f"| a month | {' | '.join(f'{volume:,} photos' for volume in VOLUMES)} |",
         f"|---|{'--:|' * len(VOLUMES)}",
