@@ -42,5 +42,5 @@ def load(settings: "InferenceSettings", aside: Executor) -> "Future[Captioner]":
     loading = aside.submit(load_captioner, settings)
     if settings.caption_engine == "onnx":
         # Its files are verified while this thread imports what will read them.
-        import inference.onnx_engine  # noqa: F401
+        import inference.onnx_engine  # noqa: F401 (so that it is there)
     return loading
