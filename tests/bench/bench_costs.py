@@ -3,16 +3,12 @@
 The functions run in processes of their own beside miniatures of AWS, Slack and Telegram. `report` returns markdown.
 """
 
-import json
-import os
 import statistics
-import subprocess
 import tempfile
 import time
 from pathlib import Path
 
-from tests.bench.bench_lambda import METRICS, OURS, PACKAGES, ROOT
-from tests.bench.installed import python
+from tests.bench.bench_lambda import METRICS, OURS, process
 from tests.bench.production import PHOTO, production
 from tests.bench.share import share_of
 from tests.docker.templates import TEMPLATE, parameters, resources
@@ -44,10 +40,13 @@ def report() -> str:
 
 def _captions() -> dict[int, float]:
     """Seconds for a caption, by the function's memory and the processor's share that it brings."""
+    model = {"CAPTION_MODEL": str(production().exported), **METRICS}
     seconds = {}
     for memory in MEMORIES:
         with share_of(memory) as beginning:
-            seconds[memory] = statistics.median(_second_caption(beginning) for _ in range(PROCESSES))
+            seconds[memory] = 1e-3 * statistics.median(
+                process(OURS, model, beginning)["second"] for _ in range(PROCESSES)
+            )
     return seconds
 
 
@@ -63,21 +62,6 @@ def _memories(captions: dict[int, float]) -> list[str]:
             for memory, seconds in captions.items()
         ),
     ]
-
-
-def _second_caption(beginning: list[str]) -> float:
-    environment = {
-        "PATH": os.environ["PATH"],
-        "PYTHONPATH": str(ROOT),
-        "CAPTION_MODEL": str(production().exported),
-        **METRICS,
-    }
-    command = [*beginning, python(PACKAGES[OURS]), "-m", "tests.bench.handlers", OURS, str(PHOTO)]
-    done = subprocess.run(
-        command, env=environment, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True
-    )
-    found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
-    return found["second"] / 1e3
 
 
 def _photo() -> dict[str, float]:

@@ -9,6 +9,7 @@ import os
 import statistics
 import subprocess
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from tests.bench import installed
@@ -29,7 +30,7 @@ def report(cold_starts: int = COLD_STARTS) -> str:
     runs: dict[str, list[dict[str, float]]] = {MVP: [], OURS: []}
     for _ in range(cold_starts):
         for handler, model in models.items():
-            runs[handler].append(_process(handler, model))
+            runs[handler].append(process(handler, model))
     return "\n".join(
         [
             f"Fresh processes of each handler, {cold_starts} in turns, medians; production shape, {TOKENS} tokens, "
@@ -46,10 +47,13 @@ def report(cold_starts: int = COLD_STARTS) -> str:
     )
 
 
-def _process(handler: str, model: dict[str, str]) -> dict[str, float]:
-    """Run a handler; `whole` is from the start of its process to the first caption, in milliseconds."""
+def process(handler: str, model: dict[str, str], beginning: Sequence[str] = ()) -> dict[str, float]:
+    """Run a handler; `whole` is from the start of its process to the first caption, in milliseconds.
+
+    `beginning` goes before the command line.
+    """
     environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "HF_HUB_OFFLINE": "1", **model}
-    command = [python(PACKAGES[handler]), "-m", "tests.bench.handlers", handler, str(PHOTO)]
+    command = [*beginning, python(PACKAGES[handler]), "-m", "tests.bench.handlers", handler, str(PHOTO)]
     started = time.monotonic()
     done = subprocess.run(command, env=environment, cwd=ROOT, stdout=subprocess.PIPE, check=True)
     found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])

@@ -1,9 +1,8 @@
 """A Lambda handler in a fresh process: `python -m tests.bench.handlers HANDLER PHOTO`.
 
 It is given the photo twice, as a Function URL would (payload version 2.0, a form in base64). Its last line is JSON:
-milliseconds
-of its init (the import of its module), of the `first` and the `second` photo, the most `memory` in megabytes until
-the first caption, and when that was there (`done`, on the system's monotonic clock, in seconds).
+milliseconds of its init (the import of its module), of the `first` and the `second` photo, the most `memory` in
+megabytes until the first caption, and when that was there (`done`, on the system's monotonic clock, in seconds).
 """
 
 import base64
