@@ -6,6 +6,7 @@ from types import TracebackType
 from typing import Self
 
 import httpx
+import msgspec
 import stamina
 
 from bot.errors import TryAgain
@@ -37,7 +38,7 @@ class CaptionClient:
         self._http = httpx.AsyncClient(
             base_url=settings.inference_url,
             auth=_signed(settings),
-            headers={"Authorization": f"Bearer {key.get_secret_value()}"} if key else {},
+            headers={"Authorization": f"Bearer {key.reveal()}"} if key else {},
             timeout=httpx.Timeout(settings.caption_timeout, connect=5),
         )
 
@@ -81,8 +82,8 @@ class CaptionClient:
         """
         try:
             response = await self._http.get("/ping", timeout=self._timeout)
-            return PingResponse.model_validate_json(response.content) if response.is_success else None
-        except (httpx.HTTPError, ValueError):
+            return msgspec.json.decode(response.content, type=PingResponse) if response.is_success else None
+        except (httpx.HTTPError, msgspec.DecodeError):
             return None
 
     async def aclose(self) -> None:

@@ -5,37 +5,19 @@ are read, which a process does once.
 """
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
-
-from pydantic import SecretStr
-from pydantic.fields import FieldInfo
-from pydantic_settings import PydanticBaseSettingsSource
 
 from inference.settings import SettingsError
 
 AT_ONCE = 10  # parameters in one call, by the API's limit
 
 
-class NamedSecrets(PydanticBaseSettingsSource):
-    """The settings source for secrets that have a name in the environment and no value of their own."""
-
-    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:  # noqa: ARG002 (pydantic's)
-        """Nothing is looked up field by field: one call fetches several."""
-        return None, field_name, False
-
-    def __call__(self) -> dict[str, Any]:
-        """Fetch what is named; a value that is set otherwise wins. Raises SettingsError."""
-        secrets = [
-            name
-            for name, field in self.settings_cls.model_fields.items()
-            if "SecretStr" in str(field.annotation) and name not in self.current_state
-        ]
-        parameters = _named(secrets, "PARAMETER")
-        others = _named((name for name in secrets if name not in parameters), "SECRET")
-        if not parameters and not others:
-            return {}
-        return _parameters(parameters) | {name: _secret(name, place) for name, place in others.items()}
+def fetch(names: Sequence[str]) -> dict[str, str]:
+    """Fetch those of these settings that have a name in the environment. Raises SettingsError."""
+    parameters = _named(names, "PARAMETER")
+    others = _named((name for name in names if name not in parameters), "SECRET")
+    return _parameters(parameters) | {name: _secret(name, place) for name, place in others.items()}
 
 
 def _named(secrets: Iterable[str], kind: str) -> dict[str, str]:
@@ -43,7 +25,7 @@ def _named(secrets: Iterable[str], kind: str) -> dict[str, str]:
     return {name: place for name, place in found.items() if place}
 
 
-def _parameters(places: dict[str, str]) -> dict[str, SecretStr]:
+def _parameters(places: dict[str, str]) -> dict[str, str]:
     values: dict[str, str] = {}
     wanted = sorted(set(places.values()))
     for start in range(0, len(wanted), AT_ONCE):
@@ -56,18 +38,18 @@ def _parameters(places: dict[str, str]) -> dict[str, SecretStr]:
     return {name: _value(f"{name.upper()}_PARAMETER", place, values.get(place)) for name, place in places.items()}
 
 
-def _secret(name: str, place: str) -> SecretStr:
+def _secret(name: str, place: str) -> str:
     setting = f"{name.upper()}_SECRET"
     answer = _call([setting], "secretsmanager", "GetSecretValue", {"SecretId": place})
     return _value(setting, place, answer.get("SecretString"))
 
 
-def _value(setting: str, place: str, value: str | None) -> SecretStr:
+def _value(setting: str, place: str, value: str | None) -> str:
     # What was put there from a file may end with a line feed.
     stripped = (value or "").strip()
     if not stripped:
         raise SettingsError(f"{setting}: there is no text under {place} in this account and region.")
-    return SecretStr(stripped)
+    return stripped
 
 
 def _call(settings: list[str], service: str, action: str, payload: dict[str, Any]) -> dict[str, Any]:

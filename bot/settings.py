@@ -1,108 +1,93 @@
 """The bot's settings: read once from the environment, typed and frozen."""
 
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, field_validator
-from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
+from msgspec import Meta
+from msgspec.structs import force_setattr
 
-from bot.secrets import NamedSecrets
+from bot import secrets
 from inference.contract import MAX_IMAGE_BYTES
+from inference.settings import Secret, Settings
 
 
-class BotSettings(BaseSettings):
-    """Each field is the environment variable of the same name in capitals; an empty variable counts as not set.
+class BotSettings(Settings, frozen=True, kw_only=True):
+    """Read it with `inference.settings.read_settings`, which turns a malformed value into a sentence."""
 
-    Read it with `inference.settings.read_settings`, which turns a malformed value into a sentence.
-    """
-
-    model_config = SettingsConfigDict(
-        env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True, hide_input_in_errors=True
+    inference_url: Annotated[str, Meta(description="Where the captioning endpoint is.")] = "http://127.0.0.1:8000"
+    inference_api_key: Annotated[Secret | None, Meta(description="The endpoint's key, if it wants one.")] = None
+    inference_auth: Annotated[
+        Literal["key", "iam"] | None,
+        Meta(
+            description="`iam` signs calls with the AWS role's credentials, as calls of a Lambda Function URL always "
+            "are."
+        ),
+    ] = None
+    caption_timeout: Annotated[
+        float, Meta(gt=0, description="Seconds for one photo at the endpoint, retries included.")
+    ] = 60
+    max_image_bytes: Annotated[int, Meta(gt=0, description="The largest image that is fetched, in bytes.")] = (
+        MAX_IMAGE_BYTES
     )
 
-    inference_url: str = Field("http://127.0.0.1:8000", description="Where the captioning endpoint is.")
-    inference_api_key: SecretStr | None = Field(None, description="The endpoint's key, if it wants one.")
-    inference_auth: Literal["key", "iam"] | None = Field(
-        None,
-        description="`iam` signs calls with the AWS role's credentials, as calls of a Lambda Function URL always are.",
+    inbox_url: Annotated[Secret, Meta(description="`sqlite:///path`, `postgresql://…` or an SQS queue's URL.")] = (
+        Secret("sqlite:///captionbot.sqlite")
     )
-    caption_timeout: float = Field(60, gt=0, description="Seconds for one photo at the endpoint, retries included.")
-    max_image_bytes: int = Field(MAX_IMAGE_BYTES, gt=0, description="The largest image that is fetched, in bytes.")
+    claims_table: Annotated[
+        str | None, Meta(description="With SQS: the DynamoDB table in which events are claimed.")
+    ] = None
+    worker_concurrency: Annotated[int, Meta(gt=0, description="Events in work at once in one worker.")] = 8
+    attempts: Annotated[int, Meta(gt=0, description="How often an event is tried before the bot apologises.")] = 8
+    album_quiet: Annotated[
+        float, Meta(gt=0, description="Seconds without a new photo after which an album is complete.")
+    ] = 2.0
 
-    inbox_url: SecretStr = Field(
-        SecretStr("sqlite:///captionbot.sqlite"),
-        description="`sqlite:///path`, `postgresql://…` or an SQS queue's URL.",
+    slack_bot_token: Annotated[Secret | None, Meta(description="`xoxb-…`, see Connect Slack.")] = None
+    slack_signing_secret: Annotated[
+        Secret | None, Meta(description="With a public URL: proves that Slack is calling.")
+    ] = None
+    slack_app_token: Annotated[Secret | None, Meta(description="Without a public URL: `xapp-…`, for Socket Mode.")] = (
+        None
     )
-    claims_table: str | None = Field(None, description="With SQS: the DynamoDB table in which events are claimed.")
-    worker_concurrency: int = Field(8, gt=0, description="Events in work at once in one worker.")
-    attempts: int = Field(8, gt=0, description="How often an event is tried before the bot apologises.")
-    album_quiet: float = Field(2.0, gt=0, description="Seconds without a new photo after which an album is complete.")
-
-    slack_bot_token: SecretStr | None = Field(None, description="`xoxb-…`, see Connect Slack.")
-    slack_signing_secret: SecretStr | None = Field(None, description="With a public URL: proves that Slack is calling.")
-    slack_app_token: SecretStr | None = Field(None, description="Without a public URL: `xapp-…`, for Socket Mode.")
-    slack_api_url: str = Field("https://slack.com/api/", description="Slack's Web API.")
-    slack_files_url: str = Field(
-        "https://files.slack.com/", description="Slack's file host: a photo is fetched only from under it."
+    slack_api_url: Annotated[str, Meta(description="Slack's Web API.")] = "https://slack.com/api/"
+    slack_files_url: Annotated[str, Meta(description="Slack's file host: a photo is fetched only from under it.")] = (
+        "https://files.slack.com/"
     )
 
-    telegram_bot_token: SecretStr | None = Field(None, description="From @BotFather, see Connect Telegram.")
-    telegram_webhook_secret: SecretStr | None = Field(
-        None, description="With a public URL: a long random word that proves that Telegram is calling."
-    )
-    telegram_api_url: str = Field(
-        "https://api.telegram.org", description="Telegram's Bot API; a server of your own works too."
+    telegram_bot_token: Annotated[Secret | None, Meta(description="From @BotFather, see Connect Telegram.")] = None
+    telegram_webhook_secret: Annotated[
+        Secret | None, Meta(description="With a public URL: a long random word that proves that Telegram is calling.")
+    ] = None
+    telegram_api_url: Annotated[str, Meta(description="Telegram's Bot API; a server of your own works too.")] = (
+        "https://api.telegram.org"
     )
 
-    reply_in_groups: Literal["always", "mentioned"] = Field(
-        "always", description="`mentioned`: in groups only photos that mention the bot."
-    )
-    allowed_slack_teams: Annotated[frozenset[str], NoDecode] = Field(
-        frozenset(), description="Workspace ids with commas between; empty lets every workspace in."
-    )
-    allowed_telegram_chats: Annotated[frozenset[str], NoDecode] = Field(
-        frozenset(), description="Chat ids with commas between; empty lets every chat in."
-    )
-    photos_per_minute: int = Field(30, gt=0, description="Photos that one person may send in a minute.")
+    reply_in_groups: Annotated[
+        Literal["always", "mentioned"], Meta(description="`mentioned`: in groups only photos that mention the bot.")
+    ] = "always"
+    allowed_slack_teams: Annotated[
+        frozenset[str], Meta(description="Workspace ids with commas between; empty lets every workspace in.")
+    ] = frozenset()
+    allowed_telegram_chats: Annotated[
+        frozenset[str], Meta(description="Chat ids with commas between; empty lets every chat in.")
+    ] = frozenset()
+    photos_per_minute: Annotated[int, Meta(gt=0, description="Photos that one person may send in a minute.")] = 30
 
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 (the signature is pydantic's)
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Read arguments, the environment, a `.env` file, and last the secrets that are only named."""
-        return init_settings, env_settings, dotenv_settings, NamedSecrets(settings_cls)
-
-    @field_validator("allowed_slack_teams", "allowed_telegram_chats", mode="before")
-    @classmethod
-    def _split(cls, value: object) -> object:
-        if isinstance(value, str):
-            return frozenset(part.strip() for part in value.split(",") if part.strip())
-        return value
-
-    @field_validator("slack_api_url", "slack_files_url")
-    @classmethod
-    def _end_with_slash(cls, value: str) -> str:
+    def __post_init__(self) -> None:
         # So that "under this URL" is a prefix test that files.slack.com.example.org cannot pass.
-        return value if value.endswith("/") else value + "/"
+        force_setattr(self, "slack_api_url", self.slack_api_url.rstrip("/") + "/")
+        force_setattr(self, "slack_files_url", self.slack_files_url.rstrip("/") + "/")
+        force_setattr(self, "inference_url", self.inference_url.rstrip("/"))
+        force_setattr(self, "telegram_api_url", self.telegram_api_url.rstrip("/"))
 
-    @field_validator("inference_url", "telegram_api_url")
     @classmethod
-    def _end_without_slash(cls, value: str) -> str:
-        return value.rstrip("/")
+    def kept_elsewhere(cls, unset: Sequence[str]) -> Mapping[str, str]:
+        """Fetch the secrets of which the environment only holds the name."""
+        return secrets.fetch([name for name in cls.secret_names() if name in unset])
 
     @property
     def inference_address(self) -> str:
         """INFERENCE_URL as people may see it: without the user and the password that may be in it."""
         parts = urlsplit(self.inference_url)
         return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
-
-    @property
-    def secrets(self) -> list[SecretStr]:
-        """Every secret that is set: what the logs must blot out."""
-        values = (getattr(self, name) for name in type(self).model_fields)
-        return [value for value in values if isinstance(value, SecretStr)]

@@ -3,27 +3,27 @@
 import sys
 from pathlib import Path
 
-from pydantic import SecretStr
-from pydantic_settings import BaseSettings
+import msgspec
 
 from bot.settings import BotSettings
-from inference.settings import InferenceSettings
+from inference.settings import InferenceSettings, Secret, Settings
 
 README = Path(__file__).parents[1] / "README.md"
 BEGIN, END = "<!-- settings: written by docs/settings.py -->", "<!-- end of settings -->"
-CLASSES: dict[str, type[BaseSettings]] = {
+CLASSES: dict[str, type[Settings]] = {
     "The endpoint: `captionbot serve` and `captionbot caption`": InferenceSettings,
     "The bot: every other command": BotSettings,
 }
 
 
-def table(kind: type[BaseSettings]) -> str:
+def table(kind: type[Settings]) -> str:
     """Write one class as a table. Raises ValueError for a setting without a description."""
     rows = ["| setting | default | what it is |", "|---|---|---|"]
-    for name, field in kind.model_fields.items():
-        if not field.description:
-            raise ValueError(f"{kind.__name__}.{name} has no description")
-        rows.append(f"| `{name.upper()}` | {_shown(field.default)} | {field.description.rstrip('.')} |")
+    for field in msgspec.structs.fields(kind):
+        [description] = [note.description for note in field.type.__metadata__ if isinstance(note, msgspec.Meta)]
+        if not description:
+            raise ValueError(f"{kind.__name__}.{field.name} has no description")
+        rows.append(f"| `{field.name.upper()}` | {_shown(field.default)} | {description.rstrip('.')} |")
     return "\n".join(rows)
 
 
@@ -36,7 +36,7 @@ def rewritten(readme: str) -> str:
 
 
 def _shown(default: object) -> str:
-    value = default.get_secret_value() if isinstance(default, SecretStr) else default
+    value = default.reveal() if isinstance(default, Secret) else default
     if value is None or value == frozenset():
         return ""
     return f"`{value:g}`" if isinstance(value, float) else f"`{value}`"

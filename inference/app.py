@@ -8,11 +8,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import msgspec
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from inference.captioner import Cancelled, Caption, Captioner, Deadline, DeadlineExceeded
@@ -51,15 +52,15 @@ def create_app(settings: InferenceSettings, captioner: Captioner | None = None) 
         """Answer 200, or 503 when the model can't be loaded and this process had better be replaced."""
         if model.failed:
             return _error(503, "unavailable", "The model can't be loaded; the log says why.")
-        return JSONResponse(_state())
+        return _json(_state())
 
     async def ping(_: Request) -> Response:
         """Start loading the model, unless it is loaded, and tell whether it is."""
         model.warm()
-        return JSONResponse(_state())
+        return _json(_state())
 
-    def _state() -> dict[str, object]:
-        return PingResponse(model=model.name, engine=model.engine, ready=model.ready).model_dump()
+    def _state() -> PingResponse:
+        return PingResponse(model=model.name, engine=model.engine, ready=model.ready)
 
     async def caption(request: Request) -> Response:
         """Caption one image, sent as the multipart field `image` or as the request's body."""
@@ -88,8 +89,8 @@ def create_app(settings: InferenceSettings, captioner: Captioner | None = None) 
             "decode": found.decode_seconds,
         }
         request.state.trace |= {name: round(value, 4) for name, value in stages.items()}
-        return JSONResponse(
-            CaptionResponse(caption=found.text, processing_time=round(seconds, 4)).model_dump(),
+        return _json(
+            CaptionResponse(caption=found.text, processing_time=round(seconds, 4)),
             headers={"Server-Timing": ", ".join(f"{name};dur={1000 * value:.1f}" for name, value in stages.items())},
         )
 
@@ -103,7 +104,7 @@ def create_app(settings: InferenceSettings, captioner: Captioner | None = None) 
         return Response((await asyncio.to_thread(description)).page, media_type="text/html")
 
     async def openapi(_: Request) -> Response:
-        return JSONResponse((await asyncio.to_thread(description)).openapi)
+        return _json((await asyncio.to_thread(description)).openapi)
 
     return Starlette(
         routes=[
@@ -130,7 +131,7 @@ def _authorize(request: Request, settings: InferenceSettings) -> None:
     if settings.inference_api_key is None:
         return
     scheme, _, key = request.headers.get("authorization", "").partition(" ")
-    expected = settings.inference_api_key.get_secret_value()
+    expected = settings.inference_api_key.reveal()
     # Starlette reads headers as Latin-1, whatever the client wrote.
     given = key.strip().encode("latin-1")
     if scheme.lower() != "bearer" or not hmac.compare_digest(given, expected.encode()):
@@ -160,8 +161,12 @@ async def _while_connected(request: Request, work: asyncio.Future[Result], deadl
             work.cancel()
 
 
-def _error(status: int, code: str, message: str, headers: dict[str, str] | None = None) -> JSONResponse:
-    return JSONResponse(ErrorResponse(error=code, message=message).model_dump(), status, headers)
+def _error(status: int, code: str, message: str, headers: dict[str, str] | None = None) -> Response:
+    return _json(ErrorResponse(error=code, message=message), status, headers)
+
+
+def _json(content: object, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    return Response(msgspec.json.encode(content), status, headers, "application/json")
 
 
 async def _refuse(request: Request, refused: Exception) -> Response:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import huggingface_hub
+import msgspec
 from huggingface_hub.errors import HFValidationError, RepositoryNotFoundError
 from transformers import (
     AutoImageProcessor,
@@ -128,7 +129,7 @@ def _preprocessing(model: str, processor: BaseImageProcessor) -> Preprocessing:
     ):
         raise ModelError(f"{model} scales or pads pixels in a way that is not supported: only pixel / 255 is.")
     normalise = processor.do_normalize
-    return Preprocessing.model_validate(
+    return msgspec.convert(
         {
             "size": target,
             "resize": resize,
@@ -136,7 +137,8 @@ def _preprocessing(model: str, processor: BaseImageProcessor) -> Preprocessing:
             "crop": Size(height=crop.height, width=crop.width) if crop else None,
             "mean": tuple(processor.image_mean) if normalise else (0, 0, 0),
             "deviation": tuple(processor.image_std) if normalise else (1, 1, 1),
-        }
+        },
+        Preprocessing,
     )
 
 
@@ -170,11 +172,12 @@ def _decoding(model: str, network: VisionEncoderDecoderModel, tokenizer: PreTrai
             f"{model} names no start or end token: set decoder_start_token_id and eos_token_id in config.json."
         )
     ends = tuple(end) if isinstance(end, list) else (end,)
+    pad = _first(wanted.pad_token_id, config.get("pad_token_id"), tokenizer.pad_token_id)
     longest = wanted.max_new_tokens + 1 if wanted.max_new_tokens else wanted.max_length or MAX_LENGTH
     return Decoding(
         start_id=start,
         end_ids=ends,
-        pad_id=_first(wanted.pad_token_id, config.get("pad_token_id"), tokenizer.pad_token_id, ends[0]),
+        pad_id=ends[0] if pad is None else pad,
         beams=wanted.num_beams or BEAMS,
         max_length=min(longest, network.config.decoder.max_position_embeddings),
         length_penalty=1.0 if wanted.length_penalty is None else wanted.length_penalty,

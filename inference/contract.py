@@ -3,11 +3,10 @@
 The bot reads the same module, so that a code or a field has one spelling.
 """
 
+from dataclasses import dataclass
 from enum import StrEnum
 from http import HTTPStatus
 from typing import Literal
-
-from pydantic import BaseModel
 
 MEBIBYTE = 1024 * 1024
 MAX_IMAGE_BYTES = 6 * MEBIBYTE
@@ -67,7 +66,8 @@ def megabytes(size: int) -> str:
     return f"{tenths // 10} MB" if tenths % 10 == 0 else f"{tenths / 10:.1f} MB"
 
 
-class CaptionResponse(BaseModel):
+@dataclass(frozen=True)
+class CaptionResponse:
     """A caption. `processing_time` is in seconds, from the request's first byte to its caption."""
 
     caption: str
@@ -75,18 +75,20 @@ class CaptionResponse(BaseModel):
     status: Literal["success"] = "success"
 
 
-class ErrorResponse(BaseModel):
+@dataclass(frozen=True)
+class ErrorResponse:
     """A refusal: a code for programs and a sentence for people."""
 
-    status: Literal["error"] = "error"
     error: str
     message: str
+    status: Literal["error"] = "error"
 
 
-class PingResponse(BaseModel):
+@dataclass(frozen=True)
+class PingResponse:
     """The endpoint's model and whether it can caption at once."""
 
-    status: Literal["ok"] = "ok"
     model: str
     engine: str
     ready: bool
+    status: Literal["ok"] = "ok"

@@ -1,7 +1,7 @@
 """What /docs and /openapi.json show: the endpoint as FastAPI describes it, with an example of every refusal."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
@@ -68,7 +68,7 @@ def _refusals() -> dict[int | str, dict[str, Any]]:
             {"model": ErrorResponse, "description": "", "content": {"application/json": {"examples": {}}}},
         )
         response["description"] = f"{response['description']} · {code.value}".removeprefix(" · ")
-        example = ErrorResponse(error=code, message=_EXAMPLES[code]).model_dump()
+        example = asdict(ErrorResponse(error=code, message=_EXAMPLES[code]))
         response["content"]["application/json"]["examples"][code.value] = {"value": example}
     documented[503]["headers"] = {
         "Retry-After": {"description": "Seconds after which to try again.", "schema": {"type": "integer"}}

@@ -5,9 +5,10 @@ import mmap
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+import msgspec
+from msgspec import Meta
 
 from inference.captioner import ModelError
 
@@ -18,18 +19,14 @@ TOKENIZER = "tokenizer.json"
 FORMAT = 2
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Size(_Frozen):
+class Size(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Pixels."""
 
     height: int
     width: int
 
 
-class Preprocessing(_Frozen):
+class Preprocessing(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How a photo becomes `pixel_values`: resize, crop the centre, then (pixel / 255 - mean) / deviation."""
 
     size: Size
@@ -45,28 +42,28 @@ class Preprocessing(_Frozen):
         return self.crop or self.size
 
 
-class Decoding(_Frozen):
+class Decoding(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How tokens are searched; the names and meanings are those of transformers' GenerationConfig."""
 
     start_id: int
     end_ids: tuple[int, ...]
     pad_id: int
-    beams: int = Field(3, ge=1)
-    max_length: int = Field(ge=2)  # tokens, the start token included
+    beams: Annotated[int, Meta(ge=1)] = 3
+    max_length: Annotated[int, Meta(ge=2)]  # tokens, the start token included
     length_penalty: float = 1.0
     early_stopping: bool | Literal["never"] = False
-    no_repeat_ngram_size: int = Field(0, ge=0)  # 0: off
+    no_repeat_ngram_size: Annotated[int, Meta(ge=0)] = 0  # 0: off
     suppressed_ids: tuple[int, ...] = ()
 
 
-class Agreement(_Frozen):
+class Agreement(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What the chosen precision costs: captions compared with those of the fp32 export on the same views."""
 
     views: int
     identical: float  # the share of captions that are the same, word for word
 
 
-class Precision(_Frozen):
+class Precision(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How the weights of each part are stored, as `captionbot export` chose it."""
 
     encoder: str
@@ -75,13 +72,13 @@ class Precision(_Frozen):
     agreement: Agreement | None = None
 
 
-class _Version(BaseModel):
+class _Version(msgspec.Struct):
     """What a manifest of any format has."""
 
     format: int
 
 
-class Manifest(_Frozen):
+class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`manifest.json`: everything that the engine must know and the graphs do not say."""
 
     format: int = FORMAT
@@ -95,7 +92,7 @@ class Manifest(_Frozen):
 
     def write(self, folder: Path) -> None:
         """Write `manifest.json` into the folder."""
-        (folder / MANIFEST).write_text(self.model_dump_json(indent=2) + "\n", encoding="utf-8")
+        (folder / MANIFEST).write_bytes(msgspec.json.format(msgspec.json.encode(self), indent=2) + b"\n")
 
 
 @dataclass(frozen=True)
@@ -142,14 +139,14 @@ def read_manifest(path: Path) -> Manifest:
             f"{file} is missing: {path} is not an exported model. Make one with `captionbot export MODEL {path}`."
         ) from None
     try:
-        found = _Version.model_validate_json(text).format
+        found = msgspec.json.decode(text, type=_Version).format
         if found != FORMAT:
             raise ModelError(
                 f"{file} has format {found}, and this version of captionbot reads format {FORMAT}. {_EXPORT_AGAIN}"
             )
-        manifest = Manifest.model_validate_json(text)
-    except ValidationError as error:
-        raise ModelError(f"{file} cannot be read ({_first(error)}). {_EXPORT_AGAIN}") from None
+        manifest = msgspec.json.decode(text, type=Manifest)
+    except msgspec.DecodeError as error:
+        raise ModelError(f"{file} cannot be read ({error}). {_EXPORT_AGAIN}") from None
     if missing := {ENCODER, DECODER, TOKENIZER} - manifest.files.keys():
         raise ModelError(f"{file} does not list {', '.join(sorted(missing))}. {_EXPORT_AGAIN}")
     return manifest
@@ -177,8 +174,3 @@ def _verify(file: Path, expected: str) -> None:
         raise ModelError(f"{file} cannot be read ({error.strerror}). {_EXPORT_AGAIN}") from None
     if found != expected:
         raise ModelError(f"{file} is truncated or altered: its checksum is not the manifest's. {_EXPORT_AGAIN}")
-
-
-def _first(error: ValidationError) -> str:
-    problem = error.errors()[0]
-    return f"{'.'.join(map(str, problem['loc'])) or 'JSON'}: {problem['msg']}"

@@ -18,7 +18,7 @@ with startup() as _aside:
     from inference.settings import InferenceSettings, read_settings
 
     _settings = read_settings(InferenceSettings)
-    logs.configure(secrets=[_settings.inference_api_key])
+    logs.configure(secrets=_settings.secrets)
     metrics.publish(metrics.CAPTIONER)
     # It logs each request too, and less of it.
     logging.getLogger("mangum.http").setLevel(logging.WARNING)

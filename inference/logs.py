@@ -5,8 +5,9 @@ import sys
 from collections.abc import Iterable
 from contextvars import ContextVar
 
-from pydantic import SecretStr
 from pythonjsonlogger.json import JsonFormatter
+
+from inference.settings import Secret
 
 request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 
@@ -32,10 +33,10 @@ class _Formatter(JsonFormatter):
         return line
 
 
-def configure(level: int = logging.INFO, secrets: Iterable[SecretStr | None] = ()) -> None:
+def configure(level: int = logging.INFO, secrets: Iterable[Secret] = ()) -> None:
     """Send every logger's lines to stderr as JSON, with these secrets blotted out."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(_Formatter(s.get_secret_value() for s in secrets if s is not None))
+    handler.setFormatter(_Formatter(secret.reveal() for secret in secrets))
     logging.basicConfig(level=level, handlers=[handler], force=True)
     logging.captureWarnings(True)
     # httpx logs every URL at INFO, and Telegram's URLs contain the bot's token. botocore tells where credentials are.

@@ -9,6 +9,7 @@ import logging
 import socket
 from http import HTTPStatus
 
+import msgspec
 import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -109,9 +110,10 @@ class _Impatient(HttpToolsProtocol):
 
     def _refuse(self, status: HTTPStatus, code: str, message: str) -> None:
         """Answer without the application, and hang up."""
-        body = ErrorResponse(error=code, message=message).model_dump_json()
+        body = msgspec.json.encode(ErrorResponse(error=code, message=message))
         self.transport.write(
             f"HTTP/1.1 {status.value} {status.phrase}\r\nConnection: close\r\nContent-Type: application/json\r\n"
-            f"Content-Length: {len(body)}\r\n\r\n{body}".encode()
+            f"Content-Length: {len(body)}\r\n\r\n".encode()
+            + body
         )
         self.transport.close()

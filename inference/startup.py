@@ -13,9 +13,8 @@ if TYPE_CHECKING:
     from inference.captioner import Captioner
     from inference.settings import InferenceSettings
 
-# pydantic would read the metadata of every installed package, in search of plugins; numpy's BLAS would start a thread
-# for each core, which spins, and nothing here multiplies matrices with it.
-_UNNEEDED = {"PYDANTIC_DISABLE_PLUGINS": "__all__", "OPENBLAS_NUM_THREADS": "1"}
+# numpy's BLAS would start a thread for each core, which spins, and nothing here multiplies matrices with it.
+_UNNEEDED = {"OPENBLAS_NUM_THREADS": "1"}
 
 
 @contextmanager

@@ -24,8 +24,8 @@ PATIENCE = 10.0  # seconds in which a delivery's body has to arrive; the platfor
 
 def create_app(settings: BotSettings, inbox: Inbox) -> Starlette:
     """Build the front door for the platforms that are set up; the others' routes say what is missing."""
-    slack = (secret := settings.slack_signing_secret) and Slack(secret.get_secret_value())
-    telegram = (secret := settings.telegram_webhook_secret) and Telegram(secret.get_secret_value())
+    slack = (secret := settings.slack_signing_secret) and Slack(secret.reveal())
+    telegram = (secret := settings.telegram_webhook_secret) and Telegram(secret.reveal())
     return Starlette(
         routes=[
             Route("/", _health),

@@ -151,7 +151,7 @@ def open_batches() -> Batches:
     settings = read_settings(BotSettings)
     logs.configure(secrets=settings.secrets)
     publish(METRICS)
-    url = settings.inbox_url.get_secret_value()
+    url = settings.inbox_url.reveal()
     if not is_queue(url):
         raise SettingsError("INBOX_URL is missing: set it to the URL of the SQS queue that invokes this function.")
     table = claims_table(settings)

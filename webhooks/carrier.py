@@ -24,7 +24,7 @@ HOUSEKEEPING = 3600.0  # seconds
 
 async def work(settings: BotSettings, handler: Handler) -> None:
     """Carry letters from the inbox to a handler until cancelled. Raises SettingsError."""
-    url = settings.inbox_url.get_secret_value()
+    url = settings.inbox_url.reveal()
     if is_queue(url):
         raise SettingsError(
             "INBOX_URL names a queue of SQS, which the worker's Lambda function empties. "

@@ -66,4 +66,4 @@ def open_door(setting: str, source: Callable[[str], Source]) -> FrontDoor:
     secret = getattr(settings, setting.lower())
     if secret is None:
         raise SettingsError(f"{setting} is missing: set it, or name it with {setting}_PARAMETER or {setting}_SECRET.")
-    return FrontDoor(source(secret.get_secret_value()), open_inbox(settings))
+    return FrontDoor(source(secret.reveal()), open_inbox(settings))

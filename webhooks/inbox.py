@@ -44,7 +44,7 @@ def is_queue(url: str) -> bool:
 
 def open_inbox(settings: BotSettings) -> Inbox:
     """Open what INBOX_URL names: an SQS queue by its URL, or a table of SQLite or Postgres. Raises SettingsError."""
-    url = settings.inbox_url.get_secret_value()
+    url = settings.inbox_url.reveal()
     if is_queue(url):
         from webhooks.albums import Albums
         from webhooks.sqs import Queue, QueueInbox

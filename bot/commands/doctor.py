@@ -23,7 +23,7 @@ async def _look(json_wanted: bool) -> bool:
 
     bot, inference, read = configuration.read()
     findings = [("Settings", finding) for finding in read] + await examine(checks.choose(bot, inference))
-    secrets = [*(bot.secrets if bot else []), inference.inference_api_key if inference else None]
+    secrets = [secret for settings in (bot, inference) if settings for secret in settings.secrets]
     findings = report.without_secrets(findings, secrets)
     # Before the loop closes, for that waits for a name server that does not answer.
     click.echo(report.as_json(findings) if json_wanted else report.as_text(findings))

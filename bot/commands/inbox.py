@@ -46,7 +46,7 @@ def _mailbox() -> "Mailbox":
     from webhooks.inbox import is_queue
     from webhooks.mailbox import Mailbox
 
-    url = bot_settings().inbox_url.get_secret_value()
+    url = bot_settings().inbox_url.reveal()
     if is_queue(url):
         raise click.ClickException(
             "On AWS the events that could not be answered are in the dead-letter queue of INBOX_URL's queue. "

@@ -36,7 +36,7 @@ async def _run(settings: "BotSettings") -> None:
     from webhooks.mailbox import Mailbox
     from webhooks.worker import worker
 
-    inbox = Mailbox(settings.inbox_url.get_secret_value())
+    inbox = Mailbox(settings.inbox_url.reveal())
     async with worker(settings) as handler, asyncio.TaskGroup() as group:
         handler.warm()
         group.create_task(work(settings, handler))

@@ -18,7 +18,7 @@ def command(port: int, host: str) -> None:
             from inference.settings import InferenceSettings, SettingsError, read_settings
 
             settings = read_settings(InferenceSettings)
-            logs.configure(secrets=[settings.inference_api_key])
+            logs.configure(secrets=settings.secrets)
             listener = bound(host, port)
             loading = load(settings, aside)
             from inference.app import create_app

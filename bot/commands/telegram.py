@@ -63,12 +63,12 @@ def _secret(settings: "BotSettings") -> str:
             "Set TELEGRAM_WEBHOOK_SECRET first, for instance to the output of `openssl rand -hex 32`: "
             "it is how the webhook knows that an update comes from Telegram."
         )
-    if not re.fullmatch(r"[A-Za-z0-9_-]{1,256}", secret.get_secret_value()):
+    if not re.fullmatch(r"[A-Za-z0-9_-]{1,256}", secret.reveal()):
         raise click.ClickException(
             "TELEGRAM_WEBHOOK_SECRET may have up to 256 letters, digits, _ and - only. "
             "`openssl rand -hex 32` makes a good one."
         )
-    return secret.get_secret_value()
+    return secret.reveal()
 
 
 def _address(url: str) -> str:

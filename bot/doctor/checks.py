@@ -18,7 +18,7 @@ def choose(bot: BotSettings | None, inference: InferenceSettings | None) -> list
     extras = ["bot", "webhooks"]
     if here:
         extras += ["inference", "torch"] if inference and inference.caption_engine == "torch" else ["inference"]
-    if bot and is_queue(bot.inbox_url.get_secret_value()):
+    if bot and is_queue(bot.inbox_url.reveal()):
         extras.append("aws")
     checks = [
         Check("Settings", ".env", _later("configuration", "check_env_file")),

@@ -10,7 +10,7 @@ from dotenv import dotenv_values
 from bot.doctor.examination import in_thread
 from bot.doctor.finding import Finding, note, ok, wrong
 from bot.settings import BotSettings
-from inference.settings import InferenceSettings, Settings, SettingsError, read_settings
+from inference.settings import InferenceSettings, S, SettingsError, read_settings
 
 ENV_FILE = Path(".env")
 SUBJECT = "settings"
@@ -26,7 +26,7 @@ def read() -> tuple[BotSettings | None, InferenceSettings | None, list[Finding]]
     return bot, inference, findings or [ok(SUBJECT, "all can be read")]
 
 
-def _read(kind: type[Settings]) -> tuple[Settings | None, list[Finding]]:
+def _read(kind: type[S]) -> tuple[S | None, list[Finding]]:
     try:
         return read_settings(kind), []
     except SettingsError as error:
@@ -60,7 +60,7 @@ def _look() -> list[Finding]:
 
 
 def _misspelt(names: Iterable[str]) -> list[tuple[str, str]]:
-    fields = {*BotSettings.model_fields, *InferenceSettings.model_fields}
+    fields = {*BotSettings.types(), *InferenceSettings.types()}
     known = {field.upper() for field in fields}
     strange = [name for name in names if name.upper() not in known]
     nearest = [(name, get_close_matches(name.upper(), known, n=1, cutoff=0.85)) for name in strange]

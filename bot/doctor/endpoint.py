@@ -5,6 +5,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx
+import msgspec
 
 import inference
 from bot.client import CaptionClient, EndpointRefused
@@ -27,7 +28,7 @@ async def check_endpoint(settings: BotSettings) -> list[Finding]:
     """Ping the endpoint; if that works, have it caption a sample photo, and time both."""
     if not _is_url(settings.inference_url):
         return [wrong("ping", "INFERENCE_URL is no URL", "It looks like http://127.0.0.1:8000")]
-    patient = settings.model_copy(update={"caption_timeout": min(settings.caption_timeout, PATIENCE)})
+    patient = msgspec.structs.replace(settings, caption_timeout=min(settings.caption_timeout, PATIENCE))
     async with CaptionClient(patient) as client:
         start = time.perf_counter()
         state = await client.ping()

@@ -18,7 +18,7 @@ SQLITE: Final = "sqlite:///"
 
 async def check_inbox(settings: BotSettings) -> list[Finding]:
     """Count what waits and what died; an inbox that is not there yet is not made."""
-    url = settings.inbox_url.get_secret_value()
+    url = settings.inbox_url.reveal()
     if is_queue(url):
         from bot.doctor import queue
 

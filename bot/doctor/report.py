@@ -8,9 +8,9 @@ from dataclasses import asdict, replace
 from itertools import groupby
 
 import click
-from pydantic import SecretStr
 
 from bot.doctor.finding import Finding, Status
+from inference.settings import Secret
 
 COLOURS = {Status.OK: "green", Status.NOTE: "yellow", Status.WRONG: "red", Status.ABSENT: None}
 MARK, NAME = 7, 16  # columns
@@ -18,9 +18,9 @@ MARK, NAME = 7, 16  # columns
 Findings = list[tuple[str, Finding]]
 
 
-def without_secrets(findings: Findings, secrets: Iterable[SecretStr | None]) -> Findings:
+def without_secrets(findings: Findings, secrets: Iterable[Secret]) -> Findings:
     """Blot out secrets, wherever they turn up in a finding."""
-    values = sorted({s.get_secret_value() for s in secrets if s is not None} - {""}, key=len, reverse=True)
+    values = sorted({secret.reveal() for secret in secrets}, key=len, reverse=True)
 
     def blot(text: str) -> str:
         for value in values:

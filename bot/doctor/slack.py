@@ -6,11 +6,11 @@ from typing import Any, Final
 
 import httpx
 import yaml
-from pydantic import SecretStr
 
 import bot.slack
 from bot.doctor.finding import Finding, absent, note, ok, wrong
 from bot.settings import BotSettings
+from inference.settings import Secret
 
 MANIFEST: Final = Path(bot.slack.__path__[0]) / "manifest-http.yaml"
 APPS: Final = "https://api.slack.com/apps"
@@ -39,7 +39,7 @@ async def check_slack(settings: BotSettings) -> list[Finding]:
     if settings.slack_app_token is not None:
         findings.append(await check_app_token(settings))
     if settings.slack_signing_secret is not None:
-        problem = malformed(SECRET, settings.slack_signing_secret.get_secret_value())
+        problem = malformed(SECRET, settings.slack_signing_secret.reveal())
         findings.append(
             wrong("signing secret", problem, WHERE[SECRET]) if problem else ok("signing secret", "has the right form")
         )
@@ -112,14 +112,14 @@ def scopes(granted: str | None) -> Finding:
     return wrong("scopes", f"missing: {', '.join(missing)}", remedy)
 
 
-async def call(settings: BotSettings, method: str, name: str, token: SecretStr) -> tuple[dict[str, Any], httpx.Headers]:
+async def call(settings: BotSettings, method: str, name: str, token: Secret) -> tuple[dict[str, Any], httpx.Headers]:
     """Call a method without arguments. Raises Refused, Unreachable."""
-    if problem := malformed(name, token.get_secret_value()):
+    if problem := malformed(name, token.reveal()):
         raise Refused(problem)
     try:
         async with httpx.AsyncClient(timeout=10) as http:
             response = await http.post(
-                settings.slack_api_url + method, headers={"Authorization": f"Bearer {token.get_secret_value()}"}
+                settings.slack_api_url + method, headers={"Authorization": f"Bearer {token.reveal()}"}
             )
             answer = response.json()
     except (httpx.HTTPError, httpx.InvalidURL) as error:

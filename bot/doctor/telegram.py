@@ -39,7 +39,7 @@ async def check_telegram(settings: BotSettings) -> list[Finding]:
 async def check_token(settings: BotSettings) -> tuple[Finding, dict[str, Any] | None]:
     """Ask Telegram who the token is; returns its getMe too, None when there is none."""
     token = settings.telegram_bot_token
-    if token is not None and (problem := malformed(token.get_secret_value())):
+    if token is not None and (problem := malformed(token.reveal())):
         return wrong("token", problem, WHERE), None
     try:
         async with httpx.AsyncClient(timeout=10) as http:

@@ -6,13 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import click
-from pydantic import SecretStr
+import msgspec
 
 import bot.slack
 from bot.doctor import slack as doctor
 from bot.doctor.finding import Status, ok, wrong
 from bot.settings import BotSettings
 from bot.setup.asking import Verdict, ask_secret, step
+from inference.settings import Secret
 
 FOLDER = Path(bot.slack.__path__[0])
 PLACEHOLDER = "https://captionbot.example.com"
@@ -47,9 +48,9 @@ def _app_token(settings: BotSettings, known: Mapping[str, str]) -> dict[str, str
     )
 
     async def check(value: str) -> Verdict:
-        asked = settings.model_copy(update={"slack_app_token": SecretStr(value)})
+        asked = msgspec.structs.replace(settings, slack_app_token=Secret(value))
         try:
-            await doctor.call(asked, "apps.connections.open", doctor.APP_TOKEN, SecretStr(value))
+            await doctor.call(asked, "apps.connections.open", doctor.APP_TOKEN, Secret(value))
         except (doctor.Refused, doctor.Unreachable) as error:
             return _refusal(error, doctor.APP_TOKEN, asked)
         return Verdict(taken=True, findings=[ok("", "Slack lets it open a Socket Mode connection")])
@@ -73,9 +74,9 @@ def _bot_token(settings: BotSettings, known: Mapping[str, str]) -> dict[str, str
     step(3, f"{_install_page(known)} > Install to Workspace, then copy the Bot User OAuth Token.")
 
     async def check(value: str) -> Verdict:
-        asked = settings.model_copy(update={"slack_bot_token": SecretStr(value)})
+        asked = msgspec.structs.replace(settings, slack_bot_token=Secret(value))
         try:
-            answer, headers = await doctor.call(asked, "auth.test", doctor.BOT_TOKEN, SecretStr(value))
+            answer, headers = await doctor.call(asked, "auth.test", doctor.BOT_TOKEN, Secret(value))
         except (doctor.Refused, doctor.Unreachable) as error:
             return _refusal(error, doctor.BOT_TOKEN, asked)
         who = ok("", f"this is {answer.get('user')} in the workspace {answer.get('team')}")

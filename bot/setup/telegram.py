@@ -4,14 +4,14 @@ import secrets
 from collections.abc import Mapping
 
 import httpx
-from pydantic import SecretStr
+import msgspec
 
 from bot.doctor import telegram as doctor
 from bot.doctor.finding import Finding, note, ok, wrong
 from bot.settings import BotSettings
 from bot.setup.asking import Verdict, ask_secret, show, step
 from bot.telegram.api import ApiError, Unreachable, call
-from inference.settings import SettingsError
+from inference.settings import Secret, SettingsError
 
 SECRET = "TELEGRAM_WEBHOOK_SECRET"  # noqa: S105 (its name)
 
@@ -21,7 +21,7 @@ def connect(settings: BotSettings, known: Mapping[str, str], address: str | None
     step(1, f"Open {doctor.BOTFATHER}, send /newbot, and answer it. It sends you a token.")
 
     async def check(value: str) -> Verdict:
-        return await _check(settings.model_copy(update={"telegram_bot_token": SecretStr(value)}), address)
+        return await _check(msgspec.structs.replace(settings, telegram_bot_token=Secret(value)), address)
 
     token = ask_secret(doctor.TOKEN, "123456789:AA…", known.get(doctor.TOKEN), check, "Telegram")
     if token is None:
@@ -39,7 +39,7 @@ def connect(settings: BotSettings, known: Mapping[str, str], address: str | None
 async def _check(settings: BotSettings, address: str | None) -> Verdict:
     token = settings.telegram_bot_token
     assert token is not None  # noqa: S101 (it was put in just now)
-    if problem := doctor.malformed(token.get_secret_value()):
+    if problem := doctor.malformed(token.reveal()):
         return Verdict(taken=False, findings=[wrong("", problem, doctor.WHERE)])
     try:
         async with httpx.AsyncClient(timeout=10) as http:

@@ -33,7 +33,7 @@ class SlackApp(AsyncApp):
 def build(settings: BotSettings, journey: Journey, manners: Manners, warmer: Warmer) -> SlackApp:
     """Build the app; nothing is sent yet. `settings.slack_bot_token` must be set."""
     assert settings.slack_bot_token is not None  # noqa: S101 (who calls this has looked)
-    token = settings.slack_bot_token.get_secret_value()
+    token = settings.slack_bot_token.reveal()
 
     async def authorize(context: AsyncBoltContext) -> AuthorizeResult:
         # Without this Bolt would ask auth.test, and take its failure for an answer.

@@ -38,7 +38,7 @@ async def listen(settings: BotSettings, put: Put) -> None:
     """
     assert settings.slack_app_token is not None  # noqa: S101 (who calls this has looked)
     client = SocketModeClient(
-        app_token=settings.slack_app_token.get_secret_value(),
+        app_token=settings.slack_app_token.reveal(),
         logger=_library_log(),
         web_client=AsyncWebClient(
             base_url=settings.slack_api_url, logger=_library_log(), retry_handlers=retry_handlers()

@@ -35,7 +35,7 @@ async def call(http: httpx.AsyncClient, settings: BotSettings, method: str, **ar
     """
     if settings.telegram_bot_token is None:
         raise SettingsError("TELEGRAM_BOT_TOKEN is not set: @BotFather on Telegram gives you one.")
-    url = f"{settings.telegram_api_url}/bot{settings.telegram_bot_token.get_secret_value()}/{method}"
+    url = f"{settings.telegram_api_url}/bot{settings.telegram_bot_token.reveal()}/{method}"
     try:
         response = await http.post(url, json=arguments)
         answer = response.json()

@@ -74,7 +74,7 @@ def build(settings: BotSettings, journey: Journey, manners: Manners, warmer: War
     # Every URL of the Bot API contains the token: httpx logs them at INFO, python-telegram-bot at DEBUG.
     logging.getLogger("httpx").setLevel(logging.WARNING)
     logging.getLogger("telegram").setLevel(logging.INFO)
-    token = settings.telegram_bot_token.get_secret_value()
+    token = settings.telegram_bot_token.reveal()
     app = (
         ApplicationBuilder()
         .application_class(TelegramApp)

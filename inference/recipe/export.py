@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
 import torch
 from tokenizers import Tokenizer
 from torch import Tensor, nn
@@ -65,7 +66,7 @@ def export(trained: Trained, photos: Sequence[CaptionedPhoto], folder: Path) -> 
         for room, chosen in ((plain, _PLAIN), (small, _SMALL)):
             trained.tokenizer.save(str(room / TOKENIZER))
             _manifest(room, decoding, chosen).write(room)
-        chosen = _SMALL.model_copy(update={"agreement": _compare(plain, small, photos[:_COMPARED_PHOTOS])})
+        chosen = msgspec.structs.replace(_SMALL, agreement=_compare(plain, small, photos[:_COMPARED_PHOTOS]))
         _manifest(small, decoding, chosen).write(small)
         small.rename(folder)
 

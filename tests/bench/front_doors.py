@@ -53,8 +53,8 @@ def ours() -> Callable[[int], int]:
 
     settings = read_settings(BotSettings)
     assert settings.slack_signing_secret is not None
-    slack = Slack(settings.slack_signing_secret.get_secret_value())
-    inbox = Mailbox(settings.inbox_url.get_secret_value())
+    slack = Slack(settings.slack_signing_secret.reveal())
+    inbox = Mailbox(settings.inbox_url.reveal())
     loop = asyncio.new_event_loop()
 
     def receive(number: int) -> int:

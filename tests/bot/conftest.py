@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from PIL import Image
-from pydantic import SecretStr
 
 from bot.settings import BotSettings
+from inference.settings import Secret
 from tests.sandbox.endpoint import CaptionEndpoint
 
 KEY = "sandbox-inference-key-0123456789"
@@ -21,7 +21,7 @@ def endpoint() -> Iterator[CaptionEndpoint]:
 
 @pytest.fixture
 def settings(endpoint: CaptionEndpoint) -> BotSettings:
-    return BotSettings(_env_file=None, inference_url=endpoint.url, inference_api_key=SecretStr(KEY), caption_timeout=5)
+    return BotSettings(inference_url=endpoint.url, inference_api_key=Secret(KEY), caption_timeout=5)
 
 
 @pytest.fixture

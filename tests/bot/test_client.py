@@ -1,5 +1,6 @@
 """The caption client against an endpoint that fails in every way that it may."""
 
+import msgspec
 import pytest
 
 from bot.client import CaptionClient, EndpointRefused
@@ -67,7 +68,7 @@ async def test_retry_after_is_waited_for_but_not_beyond_the_deadline(
     settings: BotSettings, endpoint: CaptionEndpoint
 ) -> None:
     endpoint.failures = [Failure(503, "overloaded", {"Retry-After": "3600"})]
-    async with CaptionClient(settings.model_copy(update={"caption_timeout": 0.5})) as client:
+    async with CaptionClient(msgspec.structs.replace(settings, caption_timeout=0.5)) as client:
         with pytest.raises(TryAgain) as again:
             await client.caption(IMAGE, "1")
     assert len(endpoint.seen) == 1
@@ -76,7 +77,7 @@ async def test_retry_after_is_waited_for_but_not_beyond_the_deadline(
 
 async def test_a_slow_endpoint_is_given_up_at_the_deadline(settings: BotSettings, endpoint: CaptionEndpoint) -> None:
     endpoint.pause = 60
-    async with CaptionClient(settings.model_copy(update={"caption_timeout": 0.3})) as client:
+    async with CaptionClient(msgspec.structs.replace(settings, caption_timeout=0.3)) as client:
         with pytest.raises(TryAgain):
             await client.caption(IMAGE, "1")
 
@@ -85,7 +86,7 @@ async def test_an_endpoint_that_is_down_is_tried_until_it_is_up(
     settings: BotSettings, endpoint: CaptionEndpoint
 ) -> None:
     endpoint.stop()
-    async with CaptionClient(settings.model_copy(update={"caption_timeout": 0.3})) as client:
+    async with CaptionClient(msgspec.structs.replace(settings, caption_timeout=0.3)) as client:
         with pytest.raises(TryAgain):
             await client.caption(IMAGE, "1")
         assert not await client.ping()
@@ -95,7 +96,7 @@ async def test_an_endpoint_that_is_down_is_tried_until_it_is_up(
 
 
 async def test_the_key_is_sent_to_the_endpoint_alone(settings: BotSettings) -> None:
-    elsewhere = settings.model_copy(update={"inference_url": "http://127.0.0.1:9", "caption_timeout": 0.2})
+    elsewhere = msgspec.structs.replace(settings, inference_url="http://127.0.0.1:9", caption_timeout=0.2)
     async with CaptionClient(elsewhere) as client:
         with pytest.raises(TryAgain) as again:
             await client.caption(IMAGE, "1")

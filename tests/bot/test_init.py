@@ -272,5 +272,5 @@ def test_what_it_writes_is_what_the_program_reads(
     from_file = read_settings(BotSettings).telegram_bot_token
     monkeypatch.setenv("TELEGRAM_BOT_TOKEN", "1:of-the-environment")
     from_environment = read_settings(BotSettings).telegram_bot_token
-    assert from_file is not None and from_file.get_secret_value() == TOKEN
-    assert from_environment is not None and from_environment.get_secret_value() == "1:of-the-environment"
+    assert from_file is not None and from_file.reveal() == TOKEN
+    assert from_environment is not None and from_environment.reveal() == "1:of-the-environment"

@@ -4,6 +4,7 @@ import asyncio
 import io
 from collections.abc import AsyncIterator, Awaitable, Callable
 
+import msgspec
 import pytest
 from PIL import Image
 
@@ -162,6 +163,6 @@ async def test_a_code_of_a_newer_endpoint_has_a_sentence_too(journey: Journey, e
 
 async def test_an_overloaded_endpoint_is_waited_for(settings: BotSettings, endpoint: CaptionEndpoint) -> None:
     endpoint.failures = [Failure(503, "overloaded")] * 50
-    async with CaptionClient(settings.model_copy(update={"caption_timeout": 0.5})) as client:
+    async with CaptionClient(msgspec.structs.replace(settings, caption_timeout=0.5)) as client:
         with pytest.raises(TryAgain):
             await Journey(settings, client, Warmer(client)).captions([a_photo(Download(make_photo()))], "1")

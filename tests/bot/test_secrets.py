@@ -34,7 +34,7 @@ def test_secrets_are_fetched_by_their_names(stores: AwsSandbox, monkeypatch: pyt
     monkeypatch.setenv("TELEGRAM_BOT_TOKEN_SECRET", "bot/telegram")
     monkeypatch.setenv("TELEGRAM_WEBHOOK_SECRET_SECRET", made["ARN"])
     settings = read_settings(BotSettings)
-    found = {secret.get_secret_value() for secret in settings.secrets}
+    found = {secret.reveal() for secret in settings.secrets}
     assert {"xoxb-from-the-store", "123:from-the-manager"} <= found
     assert settings.slack_signing_secret == settings.slack_bot_token
     assert settings.telegram_webhook_secret == settings.telegram_bot_token
@@ -47,7 +47,7 @@ def test_a_value_of_its_own_wins_and_nothing_is_fetched(monkeypatch: pytest.Monk
     monkeypatch.setenv("SLACK_BOT_TOKEN", "xoxb-own")
     settings = read_settings(BotSettings)
     assert settings.slack_bot_token is not None
-    assert settings.slack_bot_token.get_secret_value() == "xoxb-own"
+    assert settings.slack_bot_token.reveal() == "xoxb-own"
 
 
 @pytest.mark.usefixtures("stores")

@@ -35,7 +35,7 @@ def test_secrets_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
     settings = read_settings(BotSettings)
     assert "123:secret" not in repr(settings)
     assert "password" not in repr(settings)
-    assert {secret.get_secret_value() for secret in settings.secrets} >= {
+    assert {secret.reveal() for secret in settings.secrets} >= {
         "123:secret",
         "postgresql://bot:password@db/inbox",
     }

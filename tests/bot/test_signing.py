@@ -4,12 +4,11 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from aiohttp import web
-from pydantic import SecretStr
 
 from bot.client import CaptionClient
 from bot.errors import TryAgain
 from bot.settings import BotSettings
-from inference.settings import SettingsError
+from inference.settings import Secret, SettingsError
 from tests.sandbox.lambda_function import REGION
 from tests.sandbox.lambda_url import CREDENTIALS, authentic
 from tests.sandbox.servers import Servers
@@ -53,8 +52,8 @@ def settings(function: Function) -> Iterator[BotSettings]:
     app = web.Application()
     app.router.add_route("*", "/{path:.*}", function.handle)
     url = servers.run(servers.serve(app, 0, patience=0.05))
-    key = SecretStr("sandbox-inference-key")
-    yield BotSettings(_env_file=None, inference_url=url, inference_auth="iam", inference_api_key=key, caption_timeout=5)
+    key = Secret("sandbox-inference-key")
+    yield BotSettings(inference_url=url, inference_auth="iam", inference_api_key=key, caption_timeout=5)
     servers.stop()
 
 
@@ -112,10 +111,10 @@ def stranger(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("stranger")
 def test_without_credentials_a_function_url_is_no_endpoint_to_start_with() -> None:
-    plain = BotSettings(_env_file=None, inference_url="http://127.0.0.1:8000")
+    plain = BotSettings(inference_url="http://127.0.0.1:8000")
     CaptionClient(plain)
     function = "https://abc123.lambda-url.eu-central-1.on.aws/"
     with pytest.raises(SettingsError, match="INFERENCE_URL"):
-        CaptionClient(BotSettings(_env_file=None, inference_url=function))
+        CaptionClient(BotSettings(inference_url=function))
     # A function that takes everybody's calls and looks at the key.
-    CaptionClient(BotSettings(_env_file=None, inference_url=function, inference_auth="key"))
+    CaptionClient(BotSettings(inference_url=function, inference_auth="key"))

@@ -54,7 +54,7 @@ def test_a_service_listens_to_everybody_inside_and_to_this_machine_outside(name:
 @services
 def test_every_variable_is_a_setting(name: str) -> None:
     # HOME: where libraries may keep what they like, on a root that cannot be written.
-    assert {variable.lower() for variable in SERVICES[name]["environment"]} - {"home"} <= set(BotSettings.model_fields)
+    assert {variable.lower() for variable in SERVICES[name]["environment"]} - {"home"} <= set(BotSettings.types())
 
 
 def test_front_door_and_worker_share_the_inbox() -> None:

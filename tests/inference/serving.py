@@ -24,11 +24,7 @@ JPEG = encoded(photo(), "JPEG")
 HEAD = b"POST /caption HTTP/1.1\r\nHost: x\r\nContent-Type: image/jpeg\r\n"
 
 
-def settings_of(**values: object) -> InferenceSettings:
-    return InferenceSettings.model_validate(values)
-
-
-PATIENT = settings_of(caption_deadline=600)  # for a busy machine
+PATIENT = InferenceSettings(caption_deadline=600)  # for a busy machine
 
 
 @contextmanager

@@ -9,8 +9,8 @@ import pytest
 
 from inference import logs
 from inference.captioner import Captioner
-from inference.settings import InferenceSettings
-from tests.inference.serving import JPEG, eventually, post, refused, serving, settings_of
+from inference.settings import InferenceSettings, Secret
+from tests.inference.serving import JPEG, eventually, post, refused, serving
 
 
 def test_a_photo_in_a_form_gets_a_caption(url: str) -> None:
@@ -41,7 +41,7 @@ def test_a_request_id_is_returned_and_a_strange_one_replaced(url: str) -> None:
 
 
 def test_only_the_key_opens_a_locked_endpoint(captioner: Captioner) -> None:
-    with serving(settings_of(inference_api_key="sésame"), captioner) as url:
+    with serving(InferenceSettings(inference_api_key=Secret("sésame")), captioner) as url:
         for header in ({}, {"Authorization": "Bearer nope"}, {"Authorization": "Basic x"}, {"Authorization": "Bearer"}):
             answer = post(url, content=JPEG, headers=header)
             refused(answer, 401, "unauthorized")

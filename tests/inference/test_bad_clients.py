@@ -12,7 +12,8 @@ import pytest
 
 from inference.contract import MAX_IMAGE_BYTES
 from inference.server import LONGEST_HEAD
-from tests.inference.serving import HEAD, JPEG, Slow, answers, connected, eventually, gone, serving, settings_of
+from inference.settings import InferenceSettings
+from tests.inference.serving import HEAD, JPEG, Slow, answers, connected, eventually, gone, serving
 
 
 def status_of(answer: http.client.HTTPResponse) -> tuple[int, str]:
@@ -65,7 +66,7 @@ def test_a_body_that_hides_its_length_is_refused_at_the_limit(url: str, kind: st
 
 
 def test_who_goes_on_sending_after_a_refusal_is_hung_up_on() -> None:
-    with serving(settings_of(caption_deadline=0.5), Slow(0)) as url, connected(url) as connection:
+    with serving(InferenceSettings(caption_deadline=0.5), Slow(0)) as url, connected(url) as connection:
         connection.sendall(HEAD.replace(b"image/jpeg", b"text/plain") + b"Transfer-Encoding: chunked\r\n\r\n")
         assert connection.recv(65536).startswith(b"HTTP/1.1 415")
         with pytest.raises((BrokenPipeError, ConnectionResetError)):
@@ -159,7 +160,7 @@ def test_of_two_lengths_the_chunks_win(url: str) -> None:
 @pytest.fixture
 def hurried() -> Iterator[str]:
     """An endpoint with half a second for everything."""
-    with serving(settings_of(caption_deadline=0.5), Slow(0)) as url:
+    with serving(InferenceSettings(caption_deadline=0.5), Slow(0)) as url:
         yield url
 
 

@@ -9,6 +9,7 @@ from contextlib import ExitStack
 import pytest
 
 from inference.contract import MAX_IMAGE_BYTES
+from inference.settings import InferenceSettings
 from tests.inference.serving import (
     HEAD,
     JPEG,
@@ -21,7 +22,6 @@ from tests.inference.serving import (
     post,
     refused,
     serving,
-    settings_of,
 )
 
 WHOLE = HEAD + b"Content-Length: %d\r\n\r\n" % len(JPEG) + JPEG
@@ -29,7 +29,7 @@ WHOLE = HEAD + b"Content-Length: %d\r\n\r\n" % len(JPEG) + JPEG
 
 def test_a_caption_that_takes_too_long_is_given_up() -> None:
     slow = Slow(600)
-    with serving(settings_of(caption_deadline=0.3), slow) as url:
+    with serving(InferenceSettings(caption_deadline=0.3), slow) as url:
         refused(post(url, content=JPEG), 504, "deadline_exceeded")
         assert slow.stopped.wait(60)
 

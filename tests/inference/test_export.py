@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import msgspec
 import pytest
 from PIL import Image
 
@@ -34,9 +35,9 @@ def with_beams(source: Path, folder: Path, beams: int) -> tuple[Captioner, Capti
     """Both engines on one model, searching with so many beams."""
     file = source / "generation_config.json"
     file.write_text(json.dumps(json.loads(file.read_text()) | {"num_beams": beams}))
-    manifest = read_manifest(folder).model_dump()
+    manifest = msgspec.to_builtins(read_manifest(folder))
     manifest["decoding"]["beams"] = beams
-    Manifest.model_validate(manifest).write(folder)
+    msgspec.convert(manifest, Manifest).write(folder)
     return TorchCaptioner(str(source), 2), OnnxCaptioner(ModelFolder.open(folder), 2, "exported")
 
 

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from inference.captioner import ModelError
@@ -29,7 +30,7 @@ def folder(tmp_path: Path) -> Path:
         "decoding": {"start_id": 1, "end_ids": [2], "pad_id": 0, "max_length": 20},
         "precision": {"encoder": "fp32", "decoder": "fp32", "embeddings": "fp32"},
     }
-    Manifest.model_validate(manifest).write(tmp_path)
+    msgspec.convert(manifest, Manifest).write(tmp_path)
     return tmp_path
 
 

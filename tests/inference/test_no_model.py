@@ -9,7 +9,8 @@ import pytest
 
 from inference.captioner import STARTER
 from inference.folder import DECODER, ENCODER, MANIFEST, TOKENIZER
-from tests.inference.serving import JPEG, post, refused, serving, settings_of
+from inference.settings import InferenceSettings
+from tests.inference.serving import JPEG, post, refused, serving
 
 
 def is_without_model(url: str) -> None:
@@ -35,13 +36,13 @@ def test_a_model_folder_that_is_not_whole_is_named_in_the_log(
     elif harm == "altered":
         content[len(content) // 2] ^= 64
         (model / part).write_bytes(content)
-    with serving(settings_of(caption_model=str(model))) as url:
+    with serving(InferenceSettings(caption_model=str(model))) as url:
         is_without_model(url)
     [record] = [record for record in caplog.records if record.levelno == logging.CRITICAL]
     assert str(model) in record.getMessage()
 
 
 def test_a_folder_that_is_no_model_is_named_in_the_log(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    with serving(settings_of(caption_model=str(tmp_path), caption_engine="torch", caption_deadline=300)) as url:
+    with serving(InferenceSettings(caption_model=str(tmp_path), caption_engine="torch", caption_deadline=300)) as url:
         is_without_model(url)
     assert str(tmp_path) in caplog.text

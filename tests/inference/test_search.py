@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import msgspec
 import numpy as np
 import pytest
 import torch
@@ -111,7 +112,7 @@ def test_search_finds_what_transformers_finds(
     suppressed: set[int],
     ends: set[int],
 ) -> None:
-    rules = Decoding.model_validate(
+    rules = msgspec.convert(
         {
             "start_id": START,
             "end_ids": sorted(ends),
@@ -122,7 +123,8 @@ def test_search_finds_what_transformers_finds(
             "early_stopping": early_stopping,
             "no_repeat_ngram_size": ngram,
             "suppressed_ids": sorted(suppressed),
-        }
+        },
+        Decoding,
     )
     table = Table(seed, vocab, sharpness)
     assert of_ours(table, rules) == of_transformers(table, rules)
@@ -133,14 +135,14 @@ RULES = Decoding(start_id=START, end_ids=(2,), pad_id=PAD, beams=3, max_length=1
 
 @pytest.mark.parametrize("beams", [1, 3])
 def test_the_deadline_is_asked_before_every_step(beams: int) -> None:
-    rules = RULES.model_copy(update={"beams": beams})
+    rules = msgspec.structs.replace(RULES, beams=beams)
     with pytest.raises(DeadlineExceeded):
         search(TableStep(Table(1, 50, 1.0), rules), rules, Deadline.after(0))
 
 
 @pytest.mark.parametrize("beams", [1, 3])
 def test_a_client_that_hangs_up_stops_the_search_at_the_next_step(beams: int) -> None:
-    rules = RULES.model_copy(update={"beams": beams, "suppressed_ids": (2,)})
+    rules = msgspec.structs.replace(RULES, beams=beams, suppressed_ids=(2,))
     deadline = Deadline.after(60)
     step = TableStep(Table(1, 50, 1.0), rules)
 

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
+import msgspec
 import pytest
 import uvicorn
-from pydantic import SecretStr
 
 from bot.settings import BotSettings
+from inference.settings import Secret
 from tests.ports import free_port
 from tests.sandbox.slack import SIGNING_SECRET
 from webhooks.app import create_app
@@ -56,18 +57,18 @@ def serving(settings: BotSettings, inbox: Inbox) -> Iterator[str]:
 
 
 def settings_for(path: Path, **others: object) -> BotSettings:
-    values = {
-        "inbox_url": SecretStr(f"sqlite:///{path / 'inbox.sqlite'}"),
-        "slack_signing_secret": SecretStr(SIGNING_SECRET),
-        "telegram_webhook_secret": SecretStr(TELEGRAM_SECRET),
+    values: dict[str, object] = {
+        "inbox_url": Secret(f"sqlite:///{path / 'inbox.sqlite'}"),
+        "slack_signing_secret": Secret(SIGNING_SECRET),
+        "telegram_webhook_secret": Secret(TELEGRAM_SECRET),
     }
-    return BotSettings(_env_file=None, **(values | others))  # type: ignore[arg-type]  # (pydantic checks them)
+    return msgspec.structs.replace(BotSettings(), **(values | others))
 
 
 @pytest.fixture
 def door(tmp_path: Path) -> Iterator[Door]:
     settings = settings_for(tmp_path)
-    mailbox = Mailbox(settings.inbox_url.get_secret_value())
+    mailbox = Mailbox(settings.inbox_url.reveal())
     with serving(settings, mailbox) as url:
         yield Door(url, mailbox)
     mailbox.close()

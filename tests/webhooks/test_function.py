@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from bot.settings import BotSettings
-from inference.settings import SettingsError
+from inference.settings import Secret, SettingsError
 from tests.sandbox.aws import TABLE, AwsSandbox
 from tests.sandbox.lambda_function import REGION
 from tests.sandbox.lambda_url import CREDENTIALS
@@ -105,7 +105,7 @@ def test_a_front_door_on_a_machine_can_hand_over_to_a_queue(
     for name, value in {**CREDENTIALS, "AWS_REGION": REGION, "AWS_ENDPOINT_URL": aws.url}.items():
         monkeypatch.setenv(name, value)
     queue = aws.queue("from-a-machine", receives=3, visibility=60)
-    settings = settings_for(tmp_path, inbox_url=queue, claims_table=TABLE, album_quiet=0.2)
+    settings = settings_for(tmp_path, inbox_url=Secret(queue), claims_table=TABLE, album_quiet=0.2)
     album = json.loads(json.dumps(PHOTO | {"update_id": 9}))
     album["message"]["media_group_id"] = "12"
     with serving(settings, open_inbox(settings)) as url:
@@ -124,7 +124,7 @@ def test_a_front_door_on_a_machine_can_hand_over_to_a_queue(
 
 
 def test_a_queue_without_its_table_is_told(tmp_path: Path) -> None:
-    settings: BotSettings = settings_for(tmp_path, inbox_url="https://sqs.eu-central-1.amazonaws.com/1/inbox")
+    settings: BotSettings = settings_for(tmp_path, inbox_url=Secret("https://sqs.eu-central-1.amazonaws.com/1/inbox"))
     with pytest.raises(SettingsError, match="CLAIMS_TABLE"):
         open_inbox(settings)
 

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import SecretStr
+import msgspec
 
 from bot.client import CaptionClient
 from bot.journey import Journey
@@ -14,6 +14,7 @@ from bot.manners import Manners
 from bot.settings import BotSettings
 from bot.slack import app as slack_app
 from bot.warmer import Warmer
+from inference.settings import Secret
 from tests.sandbox.slack import APP_TOKEN, BOT_TOKEN, SlackSandbox
 from tests.sandbox.slack_person import Sent
 
@@ -33,15 +34,13 @@ class Bot:
 
 
 def settings_in(slack: SlackSandbox, settings: BotSettings, **more: object) -> BotSettings:
-    return settings.model_copy(
-        update={
-            "slack_api_url": slack.api_url,
-            "slack_files_url": slack.files_url,
-            "slack_bot_token": SecretStr(BOT_TOKEN),
-            "slack_app_token": SecretStr(APP_TOKEN),
-            **more,
-        }
-    )
+    values = {
+        "slack_api_url": slack.api_url,
+        "slack_files_url": slack.files_url,
+        "slack_bot_token": Secret(BOT_TOKEN),
+        "slack_app_token": Secret(APP_TOKEN),
+    }
+    return msgspec.structs.replace(settings, **(values | more))
 
 
 @asynccontextmanager

@@ -7,11 +7,10 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
-from pydantic import SecretStr
 
 from bot.settings import BotSettings
 from bot.slack.socket import listen
-from inference.settings import SettingsError
+from inference.settings import Secret, SettingsError
 from tests.bot.slack.scenario import bot_with, settings_in, wait_until
 from tests.sandbox.slack import APP_TOKEN, BOT_TOKEN, SlackSandbox
 from tests.sandbox.slack_faults import Error, Status
@@ -99,7 +98,7 @@ async def test_a_lost_connection_is_opened_anew_and_nothing_is_missed(
 
 
 async def test_a_wrong_app_token_says_what_to_check(slack: SlackSandbox, settings: BotSettings) -> None:
-    wrong = settings_in(slack, settings, slack_app_token=SecretStr(BOT_TOKEN))
+    wrong = settings_in(slack, settings, slack_app_token=Secret(BOT_TOKEN))
     with pytest.raises(SettingsError, match=r"SLACK_APP_TOKEN.*not_allowed_token_type.*xapp-.*connections:write"):
         await listen(wrong, Inbox().put)
 

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from pydantic import SecretStr
+import msgspec
 
 from bot.client import CaptionClient
 from bot.journey import Journey
@@ -12,6 +12,7 @@ from bot.settings import BotSettings
 from bot.telegram import app as telegram
 from bot.telegram.updates import album_of, is_for_us
 from bot.warmer import Warmer
+from inference.settings import Secret
 from tests.bot.conftest import make_photo
 from tests.sandbox.telegram import TelegramSandbox
 from tests.sandbox.telegram_world import Json
@@ -50,8 +51,8 @@ class TelegramBot:
 @asynccontextmanager
 async def running(settings: BotSettings, sandbox: TelegramSandbox, **others: object) -> AsyncIterator[TelegramBot]:
     """Run a bot against the sandbox; `others` are settings."""
-    values = {"telegram_api_url": sandbox.url, "telegram_bot_token": SecretStr(sandbox.world.token)}
-    settings = settings.model_copy(update=values | others)
+    values = {"telegram_api_url": sandbox.url, "telegram_bot_token": Secret(sandbox.world.token)}
+    settings = msgspec.structs.replace(settings, **(values | others))
     async with CaptionClient(settings) as client:
         warmer = Warmer(client)
         app = telegram.build(settings, Journey(settings, client, warmer), Manners(settings), warmer)

@@ -129,7 +129,7 @@ class Survivor:
 @pytest.fixture(scope="module")
 def survivor() -> Iterator[Survivor]:
     with TelegramSandbox() as sandbox, CaptionEndpoint() as endpoint, asyncio.Runner() as runner:
-        context = running(BotSettings(_env_file=None, inference_url=endpoint.url), sandbox)
+        context = running(BotSettings(inference_url=endpoint.url), sandbox)
         bot = runner.run(context.__aenter__())
         yield Survivor(runner, bot)
         runner.run(context.__aexit__(None, None, None))

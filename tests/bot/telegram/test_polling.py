@@ -6,12 +6,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
+import msgspec
 import pytest
-from pydantic import SecretStr
 
 from bot.settings import BotSettings
 from bot.telegram import polling
-from inference.settings import SettingsError
+from inference.settings import Secret, SettingsError
 from tests.sandbox.telegram import TelegramSandbox
 from tests.sandbox.telegram_faults import Fault
 
@@ -19,8 +19,8 @@ from tests.sandbox.telegram_faults import Fault
 @pytest.fixture
 def settings(sandbox: TelegramSandbox, monkeypatch: pytest.MonkeyPatch) -> BotSettings:
     monkeypatch.setattr(polling, "FIRST_WAIT", 0.05)
-    token = SecretStr(sandbox.world.token)
-    return BotSettings(_env_file=None, telegram_api_url=sandbox.url, telegram_bot_token=token)
+    token = Secret(sandbox.world.token)
+    return BotSettings(telegram_api_url=sandbox.url, telegram_bot_token=token)
 
 
 @asynccontextmanager
@@ -121,7 +121,7 @@ async def test_a_webhook_that_is_set_is_named_with_the_command_that_removes_it(
 async def test_a_token_that_is_not_telegrams_is_named_but_not_shown(
     settings: BotSettings, token: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    wrong = settings.model_copy(update={"telegram_bot_token": SecretStr(token)})
+    wrong = msgspec.structs.replace(settings, telegram_bot_token=Secret(token))
     with caplog.at_level(logging.DEBUG), pytest.raises(SettingsError, match="@BotFather") as failed:
         await polling.poll(wrong, Box().put)
     assert token not in str(failed.value)

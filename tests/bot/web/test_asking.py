@@ -1,5 +1,6 @@
 """What the page is told when the endpoint answers, refuses, or is not there."""
 
+import msgspec
 import pytest
 
 from bot import messages
@@ -44,7 +45,7 @@ async def test_an_overloaded_endpoint_is_waited_for(settings: BotSettings, endpo
 async def test_an_endpoint_that_is_not_there_is_said_at_once(settings: BotSettings, endpoint: CaptionEndpoint) -> None:
     endpoint.stop()
     with_password = settings.inference_url.replace("://", "://ada:hidden@")
-    forever = settings.model_copy(update={"caption_timeout": 3600, "inference_url": with_password})
+    forever = msgspec.structs.replace(settings, caption_timeout=3600, inference_url=with_password)
     answer = await ask(forever, PHOTO, "web-1")
     assert isinstance(answer, Unanswered)
     assert settings.inference_url in answer.sentence and "hidden" not in answer.sentence
