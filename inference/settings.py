@@ -72,12 +72,13 @@ def read_settings(kind: type[S]) -> S:
     given = _environment()
     given |= kind.kept_elsewhere([name for name in types if name not in given])
     values, wrong = {}, []
-    for name in (name for name in types if name in given):
+    for name, wanted in types.items():
         try:
-            values[name] = _value(given[name], types[name])
+            if name in given:
+                values[name] = _value(given[name], wanted)
         except msgspec.ValidationError:
             # Not the value itself: it may be a secret in the wrong line.
-            wrong.append(f"{name.upper()} should be {_wanted(inspect.type_info(types[name]))}.")
+            wrong.append(f"{name.upper()} should be {_wanted(inspect.type_info(wanted))}.")
     if wrong:
         raise SettingsError("\n".join(wrong))
     return kind(**values)
@@ -95,12 +96,13 @@ def _environment() -> dict[str, str]:
         raise SettingsError(f"{error.filename}: {error.strerror}. Let this user read it, or start elsewhere.") from None
     except UnicodeDecodeError:
         raise SettingsError("The file .env in this folder is not UTF-8 text. Mend it, or start elsewhere.") from None
-    return {name.lower(): text for values in (file, os.environ) for name, text in values.items() if text}
+    given = ((name.lower(), (text or "").strip()) for values in (file, os.environ) for name, text in values.items())
+    return {name: text for name, text in given if text}
 
 
 def _value(text: str, kind: Any) -> Any:  # noqa: ANN401 (a setting's type is known to its class)
     several = get_origin(get_args(kind)[0]) is frozenset
-    given = [part.strip() for part in text.split(",") if part.strip()] if several else text.strip()
+    given = [part.strip() for part in text.split(",") if part.strip()] if several else text
     return msgspec.convert(given, kind, strict=False, dec_hook=lambda _, text: Secret(text))
 
 

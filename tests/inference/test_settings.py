@@ -14,7 +14,7 @@ def test_settings_come_from_the_environment_and_from_a_file_which_it_overrides(
     )
     monkeypatch.chdir(folder)
     monkeypatch.setenv("CAPTION_DEADLINE", " 9 ")
-    monkeypatch.setenv("CAPTION_MODEL", "")  # as good as not set
+    monkeypatch.setenv("CAPTION_MODEL", " ")  # as good as not set
     settings = read_settings(InferenceSettings)
     assert (settings.caption_model, settings.caption_deadline, settings.caption_concurrency) == (
         "from the file",
