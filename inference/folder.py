@@ -16,7 +16,7 @@ MANIFEST = "manifest.json"
 ENCODER = "encoder.onnx"
 DECODER = "decoder.onnx"
 TOKENIZER = "tokenizer.json"
-FORMAT = 2
+FORMAT = 3
 
 
 class Size(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -1,7 +1,7 @@
 """The engine that ships: an exported model folder, run by ONNX Runtime without torch or transformers.
 
-It knows no architecture. Every output of the encoder is fed to the decoder's input of the same name, every `present.*`
-output of a step to the `past.*` input of the next one, as values that stay where ONNX Runtime made them.
+It knows no architecture. Every output of the encoder is fed to the decoder's input of the same name, and `present` of a
+step to `past` of the next one, as values that stay where ONNX Runtime made them.
 """
 
 import time
@@ -63,7 +63,8 @@ class Decoder:
     def __init__(self, loaded: ort.InferenceSession) -> None:
         self.session = loaded
         self.width: int = next(output.shape[1] for output in loaded.get_outputs() if output.name == "top_tokens")
-        self.no_past = {given.name: _nothing(given.shape) for given in loaded.get_inputs() if given.name[:4] == "past"}
+        _, parts, _, dim = next(given.shape for given in loaded.get_inputs() if given.name == "past")
+        self.no_past = ort.OrtValue.ortvalue_from_numpy(np.zeros((1, parts, 0, dim), np.float32))
 
     def about(self, context: Values) -> "_Step":
         """Begin a caption about one photo, given all that the encoder made of it."""
@@ -73,23 +74,20 @@ class Decoder:
 class _Step:
     """`search.Step` over a decoder session; what it is given and what it makes stays with ONNX Runtime."""
 
-    def __init__(self, loaded: ort.InferenceSession, context: Values, past: Values) -> None:
+    def __init__(self, loaded: ort.InferenceSession, context: Values, past: ort.OrtValue) -> None:
         self._session, self._past = loaded, past
-        self._outputs = ["top_scores", "top_tokens", *(name.replace("past", "present", 1) for name in past)]
         self._binding = loaded.io_binding()
         for name, value in context.items():
             self._binding.bind_ortvalue_input(name, value)
 
     def __call__(self, tokens: Ints, parents: Ints) -> tuple[Floats, Ints]:
-        given = {"input_ids": tokens[:, None], "parents": parents}
-        now = {name: ort.OrtValue.ortvalue_from_numpy(value) for name, value in given.items()}
-        for name, value in (now | self._past).items():
-            self._binding.bind_ortvalue_input(name, value)
-        for name in self._outputs:
-            self._binding.bind_output(name)  # anew, for its length is another one
+        self._binding.bind_cpu_input("input_ids", tokens[:, None])
+        self._binding.bind_cpu_input("parents", parents)
+        self._binding.bind_ortvalue_input("past", self._past)
+        for name in ("top_scores", "top_tokens", "present"):
+            self._binding.bind_output(name)  # anew, for its size may be another one
         self._session.run_with_iobinding(self._binding)
-        scores, best, *present = self._binding.get_outputs()
-        self._past = dict(zip(self._past, present, strict=True))
+        scores, best, self._past = self._binding.get_outputs()
         return scores.numpy(), best.numpy()
 
 
@@ -108,11 +106,3 @@ def session(file: Path, threads: int) -> ort.InferenceSession:
             f"{file} cannot be loaded by ONNX Runtime {ort.__version__} ({str(error).splitlines()[0]}). "
             "Export the model again with `captionbot export MODEL FOLDER`."
         ) from error
-
-
-def _nothing(shape: list[int | str]) -> ort.OrtValue:
-    """An empty past: of its free dimensions, the first (rows) is one and the second (length) none."""
-    free = iter((1, 0))
-    return ort.OrtValue.ortvalue_from_numpy(
-        np.zeros([size if isinstance(size, int) else next(free) for size in shape], np.float32)
-    )

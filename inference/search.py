@@ -4,10 +4,11 @@ The decoder is a callable that advances every hypothesis by one token and report
 the vocabulary never reaches Python. `width` says how many of them a search needs.
 """
 
+from array import array
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from typing import Protocol
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -56,10 +57,9 @@ def greedy(step: Step, rules: Decoding, deadline: Deadline) -> list[int]:
     return sequence
 
 
-@dataclass(frozen=True)
-class _Hypothesis:
+class _Hypothesis(msgspec.Struct, frozen=True):
     tokens: list[int]
-    score: np.float32  # the sum of log-probabilities; once finished, divided by length ** length_penalty
+    score: float  # the sum of log-probabilities; once finished, divided by length ** length_penalty
     parent: int  # the row of the step that made it
 
 
@@ -68,7 +68,7 @@ def beam_search(step: Step, rules: Decoding, deadline: Deadline) -> list[int]:
 
     Follows `GenerationMixin._beam_search` for a batch of one. Its running scores are float32 sums, and so are these.
     """
-    running = [_Hypothesis([rules.start_id], np.float32(0), 0)]
+    running = [_Hypothesis([rules.start_id], 0.0, 0)]
     finished: list[_Hypothesis] = []
     for length in range(1, rules.max_length):  # tokens after the start token, the one that this step adds included
         deadline.check()
@@ -77,39 +77,46 @@ def beam_search(step: Step, rules: Decoding, deadline: Deadline) -> list[int]:
         candidates = _extend(running, *step(last, parents), rules)
 
         full = length + 1 >= rules.max_length
-        ended = [full or candidate.tokens[-1] in rules.end_ids for candidate in candidates]
-        # Only the best `beams` candidates may finish; the others stand by so that enough unfinished ones remain.
-        just_finished = [
-            replace(candidate, score=candidate.score / np.float32(length**rules.length_penalty))
-            for candidate, end in zip(candidates[: rules.beams], ended, strict=False)
-            if end
-        ]
-        finished = sorted(finished + just_finished, key=lambda hypothesis: -hypothesis.score)[: rules.beams]
-
-        going_on = [index for index, end in enumerate(ended) if not end][: rules.beams]
-        if not going_on or _settled(finished, candidates[going_on[0]].score, length, rules):
+        running = []
+        for place, candidate in enumerate(candidates):
+            if full or candidate.tokens[-1] in rules.end_ids:
+                # Only the best `beams` may finish; the others stand by so that enough unfinished ones remain.
+                if place < rules.beams:
+                    score = _normalised(candidate.score, length, rules)
+                    finished.append(_Hypothesis(candidate.tokens, score, candidate.parent))
+            elif len(running) < rules.beams:
+                running.append(candidate)
+        finished = sorted(finished, key=lambda hypothesis: -hypothesis.score)[: rules.beams]
+        if not running or _settled(finished, running[0].score, length, rules):
             break
-        running = [candidates[index] for index in going_on]
     return finished[0].tokens
 
 
 def _extend(running: Sequence[_Hypothesis], scores: Floats, tokens: Ints, rules: Decoding) -> list[_Hypothesis]:
     """The best continuations over all hypotheses, in descending order."""
-    totals = scores + np.array([hypothesis.score for hypothesis in running], np.float32)[:, None]
-    words = tokens.tolist()
-    for row, hypothesis in enumerate(running):
-        if banned := _banned(hypothesis.tokens, rules):
-            totals[row, [word in banned for word in words[row]]] = -np.inf
-    best = np.argsort(-totals, axis=None, kind="stable")[: _kept(rules)]
-    places = [divmod(index, totals.shape[1]) for index in best.tolist()]
+    kept = _kept(rules)
+    banned = [_banned(hypothesis.tokens, rules) for hypothesis in running]
+    # Each row has its best first: what is needed of it is as many as are kept, after those that are banned.
+    enough = kept + max(map(len, banned))
+    totals, places = array("f"), []
+    for row, (gains, words) in enumerate(zip(scores[:, :enough].tolist(), tokens[:, :enough].tolist(), strict=True)):
+        for gain, word in zip(gains, words, strict=True):
+            if word not in banned[row]:
+                totals.append(running[row].score + gain)
+                places.append((row, word))
+    best = sorted(range(len(places)), key=totals.__getitem__, reverse=True)[:kept]
     return [
-        _Hypothesis([*running[row].tokens, words[row][column]], totals[row, column], row)
-        for row, column in places
-        if totals[row, column] > -np.inf
+        _Hypothesis([*running[places[index][0]].tokens, places[index][1]], totals[index], places[index][0])
+        for index in best
+        if totals[index] > -np.inf
     ]
 
 
-def _settled(finished: Sequence[_Hypothesis], best_running: np.float32, length: int, rules: Decoding) -> bool:
+def _normalised(score: float, length: int, rules: Decoding) -> float:
+    return float(np.float32(score) / np.float32(length**rules.length_penalty))
+
+
+def _settled(finished: Sequence[_Hypothesis], best_running: float, length: int, rules: Decoding) -> bool:
     """Whether no running hypothesis can enter the finished ones (`_check_early_stop_heuristic`)."""
     if len(finished) < rules.beams:
         return False
@@ -117,7 +124,7 @@ def _settled(finished: Sequence[_Hypothesis], best_running: np.float32, length: 
         return True
     if rules.early_stopping == "never" and rules.length_penalty > 0:
         length = rules.max_length - 1
-    return bool(best_running / np.float32(length**rules.length_penalty) <= finished[-1].score)
+    return _normalised(best_running, length, rules) <= finished[-1].score
 
 
 def _kept(rules: Decoding) -> int:

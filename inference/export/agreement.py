@@ -67,13 +67,12 @@ def require_same_logits(
     eyes, mouth = session(encoder, 1), session(decoder, 1)
     names = [output.name for output in eyes.get_outputs()]
     feeds = dict(zip(names, eyes.run(names, {"pixel_values": pixels}), strict=True))
-    past = {name: value.numpy() for name, value in Decoder(mouth).no_past.items()}
+    past = Decoder(mouth).no_past.numpy()
     first = np.zeros(1, np.int64)
     found = []
     for token in tokens:
-        inputs = {"input_ids": np.array([[token]], np.int64), "parents": first, **feeds, **past}
-        logits, *present = mouth.run(["logits", *(name.replace("past", "present", 1) for name in past)], inputs)
-        past = dict(zip(past, present, strict=True))
+        inputs = {"input_ids": np.array([[token]], np.int64), "parents": first, "past": past, **feeds}
+        logits, past = mouth.run(["logits", "present"], inputs)
         found.append(logits[0])
     difference = float(np.abs(np.stack(found) - expected).max() / np.ptp(expected))
     if difference > _TOLERANCE:

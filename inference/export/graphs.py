@@ -30,13 +30,12 @@ def export_encoder(module: nn.Module, pixel_values: Tensor, path: Path, outputs:
 def export_decoder(module: TopStep, context: Sequence[Tensor], path: Path, names: Sequence[str]) -> None:
     """Write `decoder.onnx`: one step of `module` over a photo's context, the encoder's outputs with their names."""
     step = module.step
-    kept = [f"{layer}.{part}" for layer in range(step.layers) for part in ("key", "value")]
-    past = [torch.zeros(2, step.heads, 3, step.dim) for _ in kept]
+    past = torch.zeros(2, step.layers * 2 * step.heads, 3, step.dim)
     arguments = (torch.ones(3, 1, dtype=torch.long), torch.tensor([0, 0, 1]), past, list(context))
     rows, past_rows, length = Dim("rows"), Dim("past_rows"), Dim("past_length")
-    shapes = ({0: rows}, {0: rows}, [{0: past_rows, 2: length} for _ in kept], [None for _ in context])
-    inputs = ["input_ids", "parents", *(f"past.{name}" for name in kept), *names]
-    outputs = ["logits", "top_scores", "top_tokens", *(f"present.{name}" for name in kept)]
+    shapes = ({0: rows}, {0: rows}, {0: past_rows, 2: length}, [None for _ in context])
+    inputs = ["input_ids", "parents", "past", *names]
+    outputs = ["logits", "top_scores", "top_tokens", "present"]
     export_graph(module, arguments, path, inputs, outputs, shapes)
 
 

@@ -1,8 +1,8 @@
 """The engine beside its own sessions: what the loop around them adds.
 
-`python -m tests.bench.bare FOLDER PHOTO THREADS` prints JSON: milliseconds of a caption from the photo's bytes
-(`whole`), of the engine alone (`engine`), and of the same runs of the bare sessions (`encoder`, `decoder`), with the
-number of `steps`; all medians.
+`python -m tests.bench.bare FOLDER PHOTO THREADS` measures once for each line that it reads, and prints a line of JSON:
+milliseconds of a caption from the photo's bytes (`whole`), of the engine alone (`engine`), and of the same runs of the
+bare sessions (`encoder`, `decoder`), with the number of `steps`.
 """
 
 import json
@@ -10,7 +10,6 @@ import sys
 import time
 from pathlib import Path
 
-import numpy as np
 import onnxruntime as ort
 
 from inference import onnx_engine
@@ -21,59 +20,71 @@ from inference.preprocessing import pixel_values
 from inference.screening import decode, inspect
 from inference.search import Floats, Ints, search
 
-ROUNDS = 40
 FOREVER = 1e9
 
 
-def measure(folder: Path, photo: bytes, threads: int) -> dict[str, float]:
-    opened = ModelFolder.open(folder)
-    manifest = opened.manifest
-    captioner = onnx_engine.OnnxCaptioner(opened, threads, "bench")
-    eyes, mouth = (onnx_engine.session(folder / f"{part}.onnx", threads) for part in ("encoder", "decoder"))
-    image = decode(photo, captioner.input_size)
-    pixels = ort.OrtValue.ortvalue_from_numpy(pixel_values(image, manifest.preprocessing))
-    context = [output.name for output in eyes.get_outputs()]
-    decoder = onnx_engine.Decoder(mouth)
-    made = dict(zip(context, eyes.run_with_ort_values(context, {"pixel_values": pixels}), strict=True))
+class Bare:
+    """An engine, and sessions of its graphs that run what it runs for one photo."""
 
-    # What each step of one caption is given, so that the bare session can run the same again.
-    runs: list[dict[str, ort.OrtValue]] = []
-    step = decoder.about(made)
+    def __init__(self, folder: Path, photo: bytes, threads: int) -> None:
+        opened = ModelFolder.open(folder)
+        self._photo = photo
+        self._captioner = onnx_engine.OnnxCaptioner(opened, threads, "bench")
+        self._eyes, self._mouth = (onnx_engine.session(file, threads) for file in (opened.encoder, opened.decoder))
+        image = decode(photo, self._captioner.input_size)
+        self._pixels = ort.OrtValue.ortvalue_from_numpy(pixel_values(image, opened.manifest.preprocessing))
+        self._context = [output.name for output in self._eyes.get_outputs()]
+        self._outputs = [output.name for output in self._mouth.get_outputs() if output.name != "logits"]
 
-    def noted(tokens: Ints, parents: Ints) -> tuple[Floats, Ints]:
-        given = {"input_ids": tokens[:, None], "parents": parents}
-        runs.append({name: ort.OrtValue.ortvalue_from_numpy(value) for name, value in given.items()} | step._past)
-        return step(tokens, parents)
+        # What each step of one caption is given, so that the bare session can run the same again.
+        self._runs: list[dict[str, ort.OrtValue]] = []
+        made = dict(zip(self._context, self._see(), strict=True))
+        step = onnx_engine.Decoder(self._mouth).about(made)
 
-    search(noted, manifest.decoding, Deadline.after(FOREVER))
-    outputs = [output.name for output in mouth.get_outputs() if output.name != "logits"]
+        def noted(tokens: Ints, parents: Ints) -> tuple[Floats, Ints]:
+            given = {"input_ids": tokens[:, None], "parents": parents}
+            values = {name: ort.OrtValue.ortvalue_from_numpy(value) for name, value in given.items()}
+            self._runs.append(values | {"past": step._past} | made)
+            return step(tokens, parents)
 
-    times: dict[str, list[float]] = {"whole": [], "engine": [], "encoder": [], "decoder": []}
-    for _ in range(ROUNDS):
+        search(noted, opened.manifest.decoding, Deadline.after(FOREVER))
+
+    def measure(self) -> dict[str, float]:
         started = time.perf_counter()
-        inspect(photo, MAX_IMAGE_BYTES)
-        seen = decode(photo, captioner.input_size)
+        inspect(self._photo, MAX_IMAGE_BYTES)
+        image = decode(self._photo, self._captioner.input_size)
         screened = time.perf_counter()
-        captioner.caption(seen, Deadline.after(FOREVER))
-        times["whole"].append(time.perf_counter() - started)
-        times["engine"].append(time.perf_counter() - screened)
+        self._captioner.caption(image, Deadline.after(FOREVER))
+        captioned = time.perf_counter()
+        self._see()
+        seen = time.perf_counter()
+        spoken = sum(self._say(run) for run in self._runs)
+        times = {
+            "whole": captioned - started,
+            "engine": captioned - screened,
+            "encoder": seen - captioned,
+            "decoder": spoken,
+        }
+        return {name: 1e3 * taken for name, taken in times.items()} | {"steps": len(self._runs)}
+
+    def _see(self) -> list[ort.OrtValue]:
+        made: list[ort.OrtValue] = self._eyes.run_with_ort_values(self._context, {"pixel_values": self._pixels})
+        return made
+
+    def _say(self, given: dict[str, ort.OrtValue]) -> float:
+        """Run one step; returns seconds, without those of binding its values."""
+        binding = self._mouth.io_binding()
+        for name, value in given.items():
+            binding.bind_ortvalue_input(name, value)
+        for name in self._outputs:
+            binding.bind_output(name)
         started = time.perf_counter()
-        eyes.run_with_ort_values(context, {"pixel_values": pixels})
-        times["encoder"].append(time.perf_counter() - started)
-        spent = 0.0
-        for run in runs:
-            binding = mouth.io_binding()
-            for name, value in (run | made).items():
-                binding.bind_ortvalue_input(name, value)
-            for name in outputs:
-                binding.bind_output(name)
-            started = time.perf_counter()
-            mouth.run_with_iobinding(binding)
-            spent += time.perf_counter() - started
-        times["decoder"].append(spent)
-    return {name: float(np.median(taken)) * 1e3 for name, taken in times.items()} | {"steps": len(runs)}
+        self._mouth.run_with_iobinding(binding)
+        return time.perf_counter() - started
 
 
 if __name__ == "__main__":
     folder, photo, threads = sys.argv[1:]
-    print(json.dumps(measure(Path(folder), Path(photo).read_bytes(), int(threads))))
+    bare = Bare(Path(folder), Path(photo).read_bytes(), int(threads))
+    for _ in sys.stdin:
+        print(json.dumps(bare.measure()), flush=True)

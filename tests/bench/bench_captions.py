@@ -16,14 +16,12 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-import httpx
-
 from inference.captioner import STARTER
 from tests.bench.installed import INFERENCE, MVP, megabytes, of_folder
 from tests.bench.production import PHOTO, TOKENS, production
-from tests.bench.servers import ROOT, Server, Way, caption, serving
+from tests.bench.servers import ROOT, Client, Server, Way, serving
 
-REQUESTS, UNCOUNTED = 40, 5
+REQUESTS, TURNS, UNCOUNTED = 40, 4, 5
 COLD_STARTS = 11
 CLIENTS, LOAD_SECONDS = (1, 4, 16), 8.0
 
@@ -87,11 +85,10 @@ def _requests(ways: Sequence[Way], photo: bytes, cpus: Sequence[int], where: str
     """One request after the other; the ways take turns, so that a busy moment of the machine hits all."""
     times: dict[str, list[float]] = {way.name: [] for way in ways}
     with ExitStack() as stack:
-        client = stack.enter_context(httpx.Client())
         servers = [stack.enter_context(serving(way, photo, cpus)) for way in ways]
         for _ in range(REQUESTS + UNCOUNTED):
             for way, server in zip(ways, servers, strict=True):
-                times[way.name].append(1e3 * caption(client, server.url, photo))
+                times[way.name].append(1e3 * server.client.caption())
     quantiles = [statistics.quantiles(taken[UNCOUNTED:], n=20) for taken in times.values()]
     return [
         _row(f"request on {where}, median", [found[9] for found in quantiles], "{:.0f} ms", "≥ 6"),
@@ -106,13 +103,25 @@ def _size(checkpoint: Path, folder: Path) -> str:
 
 
 def _overhead(way: Way, folder: Path, cores: Sequence[int]) -> str:
+    """What the engine adds to its sessions, and the endpoint to what it does; the two processes take turns."""
     command = [sys.executable, "-m", "tests.bench.bare", str(folder), str(PHOTO), str(len(cores))]
-    bare = json.loads(subprocess.run(command, capture_output=True, check=True, cwd=ROOT).stdout)
-    with serving(way, PHOTO.read_bytes(), cores) as server, httpx.Client() as client:
-        times = [1e3 * caption(client, server.url, PHOTO.read_bytes()) for _ in range(REQUESTS)]
-    endpoint, sessions = statistics.median(times), bare["encoder"] + bare["decoder"]
+    rounds, answers = [], []
+    with (
+        serving(way, PHOTO.read_bytes(), cores) as server,
+        subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process,
+    ):
+        turns, measured = process.stdin, process.stdout
+        assert turns is not None and measured is not None
+        for _ in range(TURNS):
+            turns.write(b"\n" * REQUESTS)
+            turns.flush()
+            rounds += [json.loads(measured.readline()) for _ in range(REQUESTS)][UNCOUNTED:]
+            answers += [1e3 * server.client.caption() for _ in range(REQUESTS)][UNCOUNTED:]
+        turns.close()
+    bare = {name: statistics.median(one[name] for one in rounds) for name in rounds[0]}
+    endpoint, sessions = statistics.median(answers), bare["encoder"] + bare["decoder"]
     cells = [
-        f"{way.name}, {bare['steps']} steps",
+        f"{way.name}, {bare['steps']:.0f} steps",
         f"{bare['encoder']:.1f} + {bare['decoder']:.1f} ms",
         f"{bare['engine']:.1f} ms",
         f"{bare['engine'] / sessions:.2f}",
@@ -138,16 +147,17 @@ def _load(way: Way, photo: bytes, cores: Sequence[int]) -> list[str]:
 
 
 def _at_once(server: Server, photo: bytes, clients: int) -> tuple[list[float], Counter[int]]:
-    """Seconds of each answer, whatever it is, and how many of which status."""
+    """Seconds of each answer, whatever it is, and how many there were of which status."""
     seconds: list[float] = []
     answers: Counter[int] = Counter()
     end = time.perf_counter() + LOAD_SECONDS
 
     def ask() -> None:
-        with httpx.Client(timeout=120) as client:
-            while (started := time.perf_counter()) < end:
-                answers[client.post(f"{server.url}/caption", files={"image": photo}).status_code] += 1
-                seconds.append(time.perf_counter() - started)
+        with Client(server.port, photo) as client:
+            while time.perf_counter() < end:
+                status, taken = client.post()
+                answers[status] += 1
+                seconds.append(taken)
 
     threads = [threading.Thread(target=ask) for _ in range(clients)]
     for thread in threads:
