@@ -22,13 +22,8 @@ def command(model: str, folder: Path, precision: Literal["auto", "fp32"]) -> Non
     It needs torch and takes a minute or two. Then set CAPTION_MODEL to FOLDER.
     """
     from inference.captioner import ModelError
+    from inference.export.exporter import export
 
-    try:
-        from inference.export.exporter import export
-    except ModuleNotFoundError as missing:
-        raise click.ClickException(
-            f"Exporting needs {missing.name}: pip install 'captionbot[inference,torch]'."
-        ) from None
     try:
         report = export(model, folder, precision, progress=lambda line: click.echo(line, err=True))
     except ModelError as error:

@@ -28,8 +28,6 @@ def command() -> None:
         else:
             click.echo("Nothing was written.")
             return
-    except ModuleNotFoundError as missing:
-        raise click.ClickException(f"This needs {missing.name}: pip install 'captionbot[bot]'") from None
     except click.Abort:
         raise click.ClickException("stopped; nothing was written.") from None
     except UnicodeDecodeError:

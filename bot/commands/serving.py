@@ -2,7 +2,7 @@
 
 import asyncio
 import signal
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
 from typing import Any
 
 import click
@@ -25,7 +25,7 @@ def bot_settings() -> BotSettings:
 def run_until_stopped(*tasks: Coroutine[Any, Any, None]) -> None:
     """Run coroutines together until one fails, or SIGINT or SIGTERM asks them to end.
 
-    Raises click.ClickException for a SettingsError.
+    Raises click.ClickException for a SettingsError, and ModuleNotFoundError.
     """
     asyncio.run(_together(tasks))
 
@@ -40,10 +40,14 @@ async def _together(tasks: tuple[Coroutine[Any, Any, None], ...]) -> None:
     except asyncio.CancelledError:
         return
     except BaseExceptionGroup as failed:
-        wrong, rest = failed.split(SettingsError)
-        if wrong is None or rest is not None:
+        known, rest = failed.split((SettingsError, ModuleNotFoundError))
+        if known is None or rest is not None:
             raise
-        raise click.ClickException("\n".join(_sentences(wrong))) from None
+        errors = list(_leaves(known))
+        for error in errors:
+            if isinstance(error, ModuleNotFoundError):
+                raise error from None
+        raise click.ClickException("\n".join(map(str, errors))) from None
 
 
 async def _gather(tasks: tuple[Coroutine[Any, Any, None], ...]) -> None:
@@ -52,9 +56,10 @@ async def _gather(tasks: tuple[Coroutine[Any, Any, None], ...]) -> None:
             group.create_task(task)
 
 
-def _sentences(group: BaseExceptionGroup[SettingsError]) -> list[str]:
-    """Collect what the errors of nested task groups say."""
-    found = []
+def _leaves(group: BaseExceptionGroup[Exception]) -> Iterator[Exception]:
+    """The errors of nested task groups."""
     for error in group.exceptions:
-        found += _sentences(error) if isinstance(error, BaseExceptionGroup) else [str(error)]
-    return found
+        if isinstance(error, BaseExceptionGroup):
+            yield from _leaves(error)
+        else:
+            yield error

@@ -1,6 +1,5 @@
 """`captionbot web`: a chat in the browser."""
 
-from importlib.util import find_spec
 from pathlib import Path
 
 import click
@@ -17,8 +16,6 @@ def command(port: int, host: str) -> None:
 
     The captions come from the endpoint at INFERENCE_URL, such as `captionbot serve`.
     """
-    if find_spec("streamlit") is None:
-        raise click.ClickException("The web chat needs Streamlit: pip install 'captionbot[web]'")
     settings = bot_settings()
 
     import bot.web

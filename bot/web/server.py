@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from streamlit.web.cli import main
+
 # More than the endpoint takes, so that a photo that is a little too large is told so in our own words.
 UPLOAD_LIMIT = 25  # MB, Streamlit's unit
 
@@ -29,8 +31,6 @@ OPTIONS = {
 
 def serve(script: Path, host: str, port: int) -> None:
     """Serve a Streamlit script until SIGINT or SIGTERM; it ends the process if the port is taken."""
-    from streamlit.web.cli import main
-
     options = {**OPTIONS, "server.address": host, "server.port": str(port)}
     flags = [f"--{name}={value}" for name, value in options.items()]
     main.main(args=["run", *flags, str(script)], standalone_mode=False)

@@ -21,7 +21,7 @@ from tests.bench.installed import INFERENCE, MVP, megabytes, of_folder
 from tests.bench.production import PHOTO, TOKENS, production
 from tests.bench.servers import ROOT, Client, Server, Way, serving
 
-REQUESTS, TURNS, UNCOUNTED = 40, 4, 5
+REQUESTS, TURNS, UNCOUNTED = 40, 6, 5
 COLD_STARTS = 11
 CLIENTS, LOAD_SECONDS = (1, 4, 16), 8.0
 

@@ -247,7 +247,7 @@ def test_without_the_packages_that_talk_to_slack_it_says_which_extra_to_install(
 ) -> None:
     (tmp_path / "httpx.py").write_text("raise ModuleNotFoundError('no httpx', name='httpx')")
     with init(tmp_path, {**world, "PYTHONPATH": f"{tmp_path}:{ROOT}"}) as person:
-        person.wait_for("This needs httpx: pip install 'captionbot[bot]'")
+        person.wait_for("`captionbot init` needs httpx: pip install 'captionbot[bot]'")
         assert person.end() == 1
 
 
