@@ -116,6 +116,7 @@ def _overhead(way: Way, folder: Path, cores: Sequence[int]) -> str:
             turns.write(b"\n" * REQUESTS)
             turns.flush()
             rounds += [json.loads(measured.readline()) for _ in range(REQUESTS)][UNCOUNTED:]
+            server.client.hang_up()  # as the server would, after so long a silence
             answers += [1e3 * server.client.caption() for _ in range(REQUESTS)][UNCOUNTED:]
         turns.close()
     bare = {name: statistics.median(one[name] for one in rounds) for name in rounds[0]}

@@ -69,11 +69,15 @@ class Client:
             raise RuntimeError(f"a photo was answered with {status}")
         return seconds
 
+    def hang_up(self) -> None:
+        """End the connection; the next photo begins another one."""
+        self._connection.close()
+
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._connection.close()
+        self.hang_up()
 
 
 @contextmanager
