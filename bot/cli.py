@@ -39,7 +39,9 @@ class _Commands(click.Group):
         try:
             return super().invoke(ctx)
         except ModuleNotFoundError as missing:
-            command = ctx.invoked_subcommand or ""
+            command = ctx.invoked_subcommand
+            if command is None:  # its own module could not be imported, which only needs what is always installed
+                raise
             raise click.ClickException(
                 f"`captionbot {command}` needs {missing.name}: pip install 'captionbot[{self.table[command][1]}]'"
             ) from None
