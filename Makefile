@@ -5,7 +5,7 @@
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
-EXTRAS := inference,torch,bot,web,webhooks,lambda,aws,recipe,dev
+EXTRAS := inference,torch,bot,web,webhooks,lambda,aws,training,dev
 
 # numpy<2 has wheels for these two. A pyenv shim may exist without its Python: so each is tried.
 PYTHON ?= $(shell for python in python3.11 python3.12 python3; do \

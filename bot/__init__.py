@@ -1,1 +1,1 @@
-"""A photo's journey from a chat to its caption, and every sentence said on the way."""
+"""A photo's way from a chat to its caption, and every sentence said on the way."""

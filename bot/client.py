@@ -11,8 +11,9 @@ import stamina
 
 from bot.errors import TryAgain
 from bot.settings import BotSettings
-from inference.contract import PingResponse
-from inference.settings import SettingsError
+from common.contract import PingResponse
+from common.installation import remedy
+from common.settings import SettingsError
 
 RETRIED = frozenset({429, 502, 503})
 # https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html
@@ -21,7 +22,7 @@ FIRST_WAIT, LONGEST_WAIT, JITTER = 0.2, 5.0, 0.5  # seconds
 
 
 class EndpointRefused(Exception):
-    """The endpoint answered with one of its error codes (see inference.contract); trying again would not change it."""
+    """The endpoint answered with one of its error codes (see common.contract); trying again would not change it."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code)
@@ -108,8 +109,7 @@ def _signed(settings: BotSettings) -> httpx.Auth | None:
         from bot.signing import Signed
     except ModuleNotFoundError as missing:
         raise SettingsError(
-            f"INFERENCE_URL is a Lambda function, and signing calls of it needs {missing.name}: "
-            "pip install 'captionbot[aws]'."
+            f"INFERENCE_URL is a Lambda function, and signing calls of it needs {missing.name}: {remedy('aws')}."
         ) from None
     return Signed(function[1] if function else "")
 

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterable
 
 from bot import messages
 from bot.errors import Declined
-from inference.contract import Code
+from common.contract import Code
 
 
 async def collect(chunks: AsyncIterable[bytes], limit: int) -> bytes:

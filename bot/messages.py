@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 
 from bot.outcomes import Captioned, Outcome
-from inference.contract import ACCEPTED, Code, megabytes
+from common.contract import ACCEPTED, Code, megabytes
 
 # --- answers -------------------------------------------------------------------------------------------------------
 
@@ -60,7 +60,7 @@ def for_code(code: str) -> str:
     return SENTENCES[Code(code)] if code in SENTENCES else UNREADABLE
 
 
-# --- manners ---------------------------------------------------------------------------------------------------------
+# --- who is answered, and how often ----------------------------------------------------------------------------------
 
 
 def slow_down(limit: int, seconds: float) -> str:

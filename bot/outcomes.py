@@ -1,4 +1,4 @@
-"""How a photo's journey ends."""
+"""What came of a photo."""
 
 from dataclasses import dataclass
 

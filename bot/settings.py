@@ -7,9 +7,9 @@ from urllib.parse import urlsplit
 from msgspec import Meta
 from msgspec.structs import force_setattr
 
-from bot import secrets
-from inference.contract import MAX_IMAGE_BYTES
-from inference.settings import Secret, Settings
+from common import secrets
+from common.contract import MAX_IMAGE_BYTES
+from common.settings import Secret, Settings
 
 
 class BotSettings(Settings, frozen=True, kw_only=True):

@@ -3,8 +3,8 @@
 from io import BytesIO
 
 from bot.errors import Declined
-from inference import screening
-from inference.contract import Refused
+from common import screening
+from common.contract import Refused
 
 # Small enough to travel as it is: an encoding of our own would only cost time and quality.
 LIGHT = 1_000_000  # bytes

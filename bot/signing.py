@@ -4,8 +4,8 @@ from collections.abc import Generator
 
 import httpx
 
-from bot import aws
-from inference.settings import SettingsError
+from common import aws
+from common.settings import SettingsError
 
 
 class Signed(httpx.Auth):

@@ -3,7 +3,7 @@
 import asyncio
 
 from bot.client import CaptionClient
-from inference.contract import PingResponse
+from common.contract import PingResponse
 
 
 class Warmer:

@@ -10,9 +10,11 @@ RUN --mount=type=cache,target=/root/.cache/uv \
     uv venv /captionbot \
     && uv pip install --require-hashes --no-deps --only-binary :all: -r docker/requirements/bot.txt
 COPY pyproject.toml README.md LICENSE ./
+COPY cli cli
+COPY webhooks webhooks
 COPY bot bot
 COPY inference inference
-COPY webhooks webhooks
+COPY common common
 RUN uv pip install --no-deps --compile-bytecode .
 
 FROM python:3.12-slim-trixie

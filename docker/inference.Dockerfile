@@ -32,7 +32,8 @@ RUN --mount=type=cache,target=/root/.cache/uv \
     if [ "$CAPTION_MODEL" != starter ]; then \
         docker/unpack "$BUILDARCH" /export docker/requirements/torch.txt docker/requirements/export.txt; \
     fi
-COPY bot bot
+COPY cli cli
+COPY common common
 COPY inference inference
 ENV PYTHONPATH=/export
 ARG ENGINE
@@ -42,17 +43,17 @@ RUN if [ "$CAPTION_MODEL" = starter ]; then \
         folder=$(python -c 'import sys; from inference.checkpoint import locate; print(locate(sys.argv[1])[0])' \
             "$CAPTION_MODEL") && cp -rL "$folder" /model; \
     else \
-        python -c 'from bot.cli import main; main()' export "$CAPTION_MODEL" /model; \
+        python -c 'from cli.main import main; main()' export "$CAPTION_MODEL" /model; \
     fi
 
 # A stage of this file, which has no tag:
 # hadolint ignore=DL3006
 FROM packages-${ENGINE} AS function
-COPY inference /packages/inference
-WORKDIR /packages/inference
+# What the function runs: neither the export nor the samples and the starter.
+COPY common/*.py /packages/common/
+COPY inference/*.py /packages/inference/
 # unchecked-hash: Python then asks no file for its time before it takes the bytecode.
-RUN rm -r export recipe samples starter \
-    && python -m compileall -q --invalidation-mode unchecked-hash /packages
+RUN python -m compileall -q --invalidation-mode unchecked-hash /packages
 
 FROM public.ecr.aws/lambda/python:3.12
 ARG ENGINE

@@ -11,13 +11,15 @@ RUN pip install --no-cache-dir --require-hashes -r docker/requirements/uv.txt
 ARG TARGETARCH
 RUN --mount=type=cache,target=/root/.cache/uv \
     docker/unpack "$TARGETARCH" /packages docker/requirements/webhooks.txt
-COPY bot /packages/bot
-COPY inference /packages/inference
-COPY webhooks /packages/webhooks
-WORKDIR /packages/inference
-RUN rm -r export recipe samples starter \
-    && python -m compileall -q --invalidation-mode unchecked-hash /packages
+# What the functions run, folder by folder: the web chat, the inbox of one machine and the samples are no part of it.
+COPY common/*.py /packages/common/
+COPY bot/*.py /packages/bot/
+COPY bot/slack/*.py /packages/bot/slack/
+COPY bot/telegram/*.py /packages/bot/telegram/
+COPY webhooks/*.py /packages/webhooks/
+COPY webhooks/aws/*.py /packages/webhooks/aws/
+RUN python -m compileall -q --invalidation-mode unchecked-hash /packages
 
 FROM public.ecr.aws/lambda/python:3.12
 COPY --from=function /packages ${LAMBDA_TASK_ROOT}
-CMD ["webhooks.worker.handler"]
+CMD ["webhooks.aws.worker.handler"]

@@ -8,9 +8,9 @@ from tempfile import TemporaryDirectory
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from bot.commands.demo import ROOT, SAMPLES, Demo
-from bot.commands.processes import Crew
-from bot.web.parts import DESCRIPTIONS
+from cli.demo import ROOT, Demo
+from cli.processes import Processes
+from common import samples
 from tests.browser import launch
 
 HERE = Path(__file__).parent
@@ -20,10 +20,10 @@ WIDTH, GAP = 1100, 24  # pixels
 
 def main() -> None:
     """Start the demo, look at it, and stop it."""
-    with TemporaryDirectory(prefix="captionbot-") as folder, Crew(ROOT, Path(folder)) as crew:
-        demo = Demo(crew, Path(folder))
+    with TemporaryDirectory(prefix="captionbot-") as folder, Processes(ROOT, Path(folder)) as processes:
+        demo = Demo(processes, Path(folder))
         demo.start()
-        photos = sorted(SAMPLES.glob("*.jpg"))
+        photos = sorted(samples.FOLDER.glob("*.jpg"))
         demo.in_slack(photos[-1])
         demo.in_telegram(photos[:3])
         with sync_playwright() as playwright:
@@ -40,7 +40,7 @@ def _chat(browser: Browser, url: str) -> Image.Image:
     page = browser.new_page(viewport={"width": WIDTH, "height": 900})
     page.set_default_timeout(120_000)
     page.goto(url)
-    for number, description in enumerate((DESCRIPTIONS["boats"], DESCRIPTIONS["photographer"])):
+    for number, description in enumerate((samples.DESCRIPTIONS["boats"], samples.DESCRIPTIONS["photographer"])):
         page.get_by_role("button", name=f"Sample: {description}").click()
         page.get_by_role("button", name="Copy caption").nth(number).wait_for()
     return _settled(page)

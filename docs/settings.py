@@ -6,7 +6,8 @@ from pathlib import Path
 import msgspec
 
 from bot.settings import BotSettings
-from inference.settings import InferenceSettings, Secret, Settings
+from common.settings import Secret, Settings
+from inference.settings import InferenceSettings
 
 README = Path(__file__).parents[1] / "README.md"
 BEGIN, END = "<!-- settings: written by docs/settings.py -->", "<!-- end of settings -->"

@@ -7,7 +7,7 @@ from typing import Any
 from fastapi import FastAPI, Request, Response
 from fastapi.openapi.docs import get_swagger_ui_html
 
-from inference.contract import ACCEPTED, STATUSES, CaptionResponse, Code, ErrorResponse, PingResponse
+from common.contract import ACCEPTED, STATUSES, CaptionResponse, Code, ErrorResponse, PingResponse
 
 _INTRODUCTION = f"""Send a photo, get a caption.
 

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
+from common.contract import MAX_IMAGE_BYTES, Code, Refused
 from inference.captioner import Deadline
-from inference.contract import MAX_IMAGE_BYTES, Code, Refused
 
 Result = TypeVar("Result")
 

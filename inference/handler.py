@@ -12,21 +12,24 @@ from inference.startup import load, startup
 
 MARGIN = 0.5  # seconds of an invocation that are left for the answer's way
 
-with startup() as _aside:
-    from inference import logs, metrics
-    from inference.invocations import Context, invoked, is_warming
-    from inference.settings import InferenceSettings, read_settings
+with startup() as _background:
+    from common import logs
+    from common.invocations import Context, invoked, is_warming
+    from common.metrics import publish
+    from common.settings import read_settings
+    from inference.metrics import METRICS
+    from inference.settings import InferenceSettings
 
     _settings = read_settings(InferenceSettings)
     logs.configure(secrets=_settings.secrets)
-    metrics.publish(metrics.CAPTIONER)
+    publish(METRICS)
     # It logs each request too, and less of it.
     logging.getLogger("mangum.http").setLevel(logging.WARNING)
-    _loading = load(_settings, _aside)
+    _loading = load(_settings, _background)
     from mangum import Mangum
     from starlette.types import Receive, Scope, Send
 
-    from inference.app import create_app
+    from inference.endpoint import create_app
 _app = create_app(_settings, _loading.result())
 
 

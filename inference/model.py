@@ -3,8 +3,9 @@
 import asyncio
 import logging
 
-from inference.captioner import Captioner, Deadline, DeadlineExceeded, ModelError, load_captioner
-from inference.contract import Code, Refused
+from common.contract import Code, Refused
+from inference.captioner import Captioner, Deadline, DeadlineExceeded, ModelError
+from inference.loading import load_captioner
 from inference.settings import InferenceSettings
 
 log = logging.getLogger(__name__)

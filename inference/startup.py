@@ -24,21 +24,21 @@ def startup() -> Iterator[Executor]:
     Imports make next to no garbage, and looking for it takes a tenth of their time.
     """
     os.environ.update(_UNNEEDED | os.environ)
-    aside = ThreadPoolExecutor(1)
+    background = ThreadPoolExecutor(1)
     gc.disable()
     try:
-        yield aside
+        yield background
     finally:
-        aside.shutdown(wait=False)
+        background.shutdown(wait=False)
         gc.freeze()
         gc.enable()
 
 
-def load(settings: "InferenceSettings", aside: Executor) -> "Future[Captioner]":
+def load(settings: "InferenceSettings", background: Executor) -> "Future[Captioner]":
     """Begin to load the model. When this returns, what is left of it leaves Python's lock to other imports."""
-    from inference.captioner import load_captioner
+    from inference.loading import load_captioner
 
-    loading = aside.submit(load_captioner, settings)
+    loading = background.submit(load_captioner, settings)
     if settings.caption_engine == "onnx":
         # Its files are verified while this thread imports what will read them.
         import inference.onnx_engine  # noqa: F401 (so that it is there)

@@ -8,7 +8,7 @@ import uuid
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from inference.logs import request_id
+from common.logs import request_id
 
 log = logging.getLogger("inference.request")
 

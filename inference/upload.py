@@ -8,10 +8,10 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 
+from common.contract import Code, Refused
+from common.screening import check_length
 from inference.captioner import Deadline, DeadlineExceeded
-from inference.contract import Code, Refused
 from inference.gate import Buffer
-from inference.screening import check_length
 
 FIELD = "image"
 FRAMING = 16 * 1024  # bytes that a form's boundaries, headers and small fields may add to its image

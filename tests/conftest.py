@@ -1,10 +1,11 @@
-"""A Slack, a Telegram and an AWS that live on this machine."""
+"""A Slack, a Telegram, a caption endpoint and an AWS that live on this machine."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.sandbox.endpoint import CaptionEndpoint
 from tests.sandbox.slack import SlackSandbox
 from tests.sandbox.telegram import TelegramSandbox
 
@@ -24,6 +25,12 @@ def slack() -> Iterator[SlackSandbox]:
 def sandbox() -> Iterator[TelegramSandbox]:
     with TelegramSandbox() as sandbox:
         yield sandbox
+
+
+@pytest.fixture
+def endpoint() -> Iterator[CaptionEndpoint]:
+    with CaptionEndpoint() as endpoint:
+        yield endpoint
 
 
 @pytest.fixture(scope="session")

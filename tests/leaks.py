@@ -74,7 +74,7 @@ LINES = Lines()
 
 
 def pytest_configure() -> None:
-    # The tests' own requests to the sandbox; the bot silences its client in its own process (`inference.logs`).
+    # The tests' own requests to the sandbox; the bot silences its client in its own process (`common.logs`).
     logging.getLogger("httpx").setLevel(logging.WARNING)
 
 

@@ -17,8 +17,8 @@ import click
 import playwright
 import pytest
 
-from bot.cli import main
-from tests.bot.terminal import terminal
+from cli.main import main
+from tests.cli.terminal import terminal
 from tests.ports import free_port
 from tests.sandbox.slack import SlackSandbox
 from tests.sandbox.telegram import TelegramSandbox
@@ -41,7 +41,7 @@ def blocks(language: str) -> list[str]:
 
 
 @dataclass
-class Desk:
+class Reader:
     """A folder with a photo and an activated environment, as the README's reader has it; ports are free ones."""
 
     folder: Path
@@ -93,13 +93,13 @@ class Desk:
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    folder = tmp_path_factory.mktemp("desk")
+def reader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
+    folder = tmp_path_factory.mktemp("reader")
     (folder / ".venv").symlink_to(sys.prefix)
-    shutil.copy(ROOT / "inference" / "samples" / "boats.jpg", folder / "photo.jpg")
+    shutil.copy(ROOT / "common" / "samples" / "boats.jpg", folder / "photo.jpg")
     with SlackSandbox() as slack, TelegramSandbox() as telegram:
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
-        here = Desk(folder, {**kept, **slack.environment, **telegram.environment})
+        here = Reader(folder, {**kept, **slack.environment, **telegram.environment})
         here.environment["INFERENCE_URL"] = here.moved("http://127.0.0.1:8000")
         try:
             here.serve(next(command for command in COMMANDS if command.startswith("captionbot serve")))
@@ -109,36 +109,36 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
 
 
 @pytest.mark.parametrize("command", [command for command in COMMANDS if command])
-def test_a_command_does_what_it_is_there_for(desk: Desk, command: str) -> None:
+def test_a_command_does_what_it_is_there_for(reader: Reader, command: str) -> None:
     if command.startswith("make "):
-        # `make test` is what runs this; the demo's command is run in tests/bot/test_demo.py.
+        # `make test` is what runs this; the demo's command is run in tests/cli/test_demo.py.
         assert subprocess.run(["make", "--dry-run", *command.split()[1:]], cwd=ROOT, check=False).returncode == 0
     elif command.startswith(ONLY_PARSED):
         subprocess.run(["bash", "-n", "-c", command], check=True)
     elif command.startswith("captionbot serve"):
-        assert desk.servers[0].poll() is None  # all the others rely on it
+        assert reader.servers[0].poll() is None  # all the others rely on it
     elif PORT.search(command):
-        desk.serve(command)
+        reader.serve(command)
     elif command == "captionbot init":
-        with terminal(desk.folder, desk.environment, "init") as person:  # its own tests go on from here
+        with terminal(reader.folder, reader.environment, "init") as person:  # its own tests go on from here
             person.wait_for("public https address?")
             person.interrupt()
             assert person.end() == 1
     else:
-        said = desk.run(command)
+        said = reader.run(command)
         assert said.strip() or command == ACTIVATE
         assert '"status":"error"' not in said
 
 
-def test_curl_python_and_javascript_get_the_same_caption(desk: Desk) -> None:
+def test_curl_python_and_javascript_get_the_same_caption(reader: Reader) -> None:
     curl = next(command for command in COMMANDS if command.startswith("curl"))
-    caption = json.loads(desk.run(curl))["caption"]
+    caption = json.loads(reader.run(curl))["caption"]
     (python,) = blocks("python")
-    (desk.folder / "snippet.py").write_text(desk.moved(python))
-    assert desk.run("python snippet.py").strip() == caption
+    (reader.folder / "snippet.py").write_text(reader.moved(python))
+    assert reader.run("python snippet.py").strip() == caption
     (javascript,) = blocks("javascript")
-    (desk.folder / "snippet.mjs").write_text(desk.moved(javascript))
-    assert desk.run(f"'{_node()}' snippet.mjs").strip() == caption
+    (reader.folder / "snippet.mjs").write_text(reader.moved(javascript))
+    assert reader.run(f"'{_node()}' snippet.mjs").strip() == caption
 
 
 def test_the_systemd_unit_is_one(tmp_path: Path) -> None:

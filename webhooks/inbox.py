@@ -3,9 +3,6 @@
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
-from bot.settings import BotSettings
-from inference.settings import SettingsError
-
 Platform = Literal["slack", "telegram"]
 
 DAY = 24 * 3600.0  # seconds; the platforms may deliver an event again for so long
@@ -40,23 +37,3 @@ class Inbox(Protocol):
 def is_queue(url: str) -> bool:
     """Whether INBOX_URL names a queue of SQS, which on AWS the worker's Lambda function empties."""
     return url.startswith(("https://", "http://"))
-
-
-def open_inbox(settings: BotSettings) -> Inbox:
-    """Open what INBOX_URL names: an SQS queue by its URL, or a table of SQLite or Postgres. Raises SettingsError."""
-    url = settings.inbox_url.reveal()
-    if is_queue(url):
-        from webhooks.albums import Albums
-        from webhooks.sqs import Queue, QueueInbox
-
-        return QueueInbox(Queue(url), Albums(claims_table(settings)), settings.album_quiet)
-    from webhooks.mailbox import Mailbox
-
-    return Mailbox(url)
-
-
-def claims_table(settings: BotSettings) -> str:
-    """Name the table that goes with a queue. Raises SettingsError."""
-    if settings.claims_table is None:
-        raise SettingsError("CLAIMS_TABLE is missing: with a queue of SQS, set it to the DynamoDB table's name.")
-    return settings.claims_table

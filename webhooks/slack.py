@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping
 
 from bot.slack.relevance import chat_of, relevant
-from webhooks.door import Echo, Refused, parse
+from webhooks.deliveries import Echo, Refused, parse
 from webhooks.inbox import Event
 
 # https://docs.slack.dev/authentication/verifying-requests-from-slack
@@ -23,7 +23,7 @@ class Slack:
         self._key = signing_secret.encode()
 
     def read(self, headers: Mapping[str, str], body: bytes) -> Event | Echo | None:
-        """Verify and parse a delivery; see `webhooks.door.Source`."""
+        """Verify and parse a delivery; see `webhooks.deliveries.Source`."""
         self._verify(headers, body)
         payload = parse(body)
         if payload.get("type") == "url_verification":
@@ -49,12 +49,3 @@ def event(payload: dict[str, object]) -> Event:
     return Event(
         id=f"slack-{payload['event_id']}", platform="slack", chat=chat_of(payload), album=None, payload=payload
     )
-
-
-def __getattr__(name: str) -> object:
-    """Build the Lambda handler for a runtime that asks for it, and for nobody else who imports this module."""
-    if name != "handler":
-        raise AttributeError(name)
-    from webhooks.function import open_door
-
-    return open_door("SLACK_SIGNING_SECRET", Slack)

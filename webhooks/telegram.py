@@ -4,7 +4,7 @@ import hmac
 from collections.abc import Mapping
 
 from bot.telegram import updates
-from webhooks.door import Refused, parse
+from webhooks.deliveries import Refused, parse
 from webhooks.inbox import Event
 
 
@@ -15,7 +15,7 @@ class Telegram:
         self._secret = secret.encode()
 
     def read(self, headers: Mapping[str, str], body: bytes) -> Event | None:
-        """Verify and parse a delivery; see `webhooks.door.Source`."""
+        """Verify and parse a delivery; see `webhooks.deliveries.Source`."""
         given = headers.get("x-telegram-bot-api-secret-token", "").encode()
         if not hmac.compare_digest(self._secret, given):
             raise Refused(401, "The secret token does not match: set the webhook again with TELEGRAM_WEBHOOK_SECRET.")
@@ -34,12 +34,3 @@ def event(update: dict[str, object]) -> Event:
         album=album and ascii(album),
         payload=updates.essentials(update),
     )
-
-
-def __getattr__(name: str) -> object:
-    """Build the Lambda handler for a runtime that asks for it, and for nobody else who imports this module."""
-    if name != "handler":
-        raise AttributeError(name)
-    from webhooks.function import open_door
-
-    return open_door("TELEGRAM_WEBHOOK_SECRET", Telegram)

@@ -3,13 +3,13 @@
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 
+from bot.access import AccessPolicy
 from bot.client import CaptionClient
-from bot.journey import Journey
-from bot.manners import Manners
+from bot.pipeline import Pipeline
 from bot.settings import BotSettings
 from bot.warmer import Warmer
+from webhooks.adapters import Adapter, adapters
 from webhooks.inbox import Event, Platform
-from webhooks.platforms import Desk, desks
 
 SENDING = 1.0  # seconds for a connection and a request
 
@@ -17,8 +17,8 @@ SENDING = 1.0  # seconds for a connection and a request
 class Worker:
     """Answers events with the framework of their platform; see `webhooks.attempts.Handler`."""
 
-    def __init__(self, desks: dict[Platform, Desk], warmer: Warmer) -> None:
-        self._desks = desks
+    def __init__(self, adapters: dict[Platform, Adapter], warmer: Warmer) -> None:
+        self._adapters = adapters
         self._warmer = warmer
 
     def warm(self) -> None:
@@ -37,14 +37,14 @@ class Worker:
     async def answer(self, events: Sequence[Event]) -> None:
         """Answer the events of one job. Raises whatever the platform's handlers raise."""
         self.warm()
-        await self._desk(events).answer([event.payload for event in events])
+        await self._adapter(events).answer([event.payload for event in events])
 
     async def apologise(self, events: Sequence[Event], sentence: str) -> None:
         """Say once that there will be no answer."""
-        await self._desk(events).apologise(events[0].payload, sentence)
+        await self._adapter(events).apologise(events[0].payload, sentence)
 
-    def _desk(self, events: Sequence[Event]) -> Desk:
-        return self._desks[events[0].platform]
+    def _adapter(self, events: Sequence[Event]) -> Adapter:
+        return self._adapters[events[0].platform]
 
 
 @asynccontextmanager
@@ -54,16 +54,7 @@ async def worker(settings: BotSettings) -> AsyncIterator[Worker]:
         client = await stack.enter_async_context(CaptionClient(settings))
         warmer = Warmer(client)
         stack.push_async_callback(warmer.aclose)
-        opened = desks(settings, Journey(settings, client, warmer), Manners(settings), warmer)
-        for desk in opened.values():
-            stack.push_async_callback(desk.aclose)
+        opened = adapters(settings, Pipeline(settings, client, warmer), AccessPolicy(settings), warmer)
+        for adapter in opened.values():
+            stack.push_async_callback(adapter.aclose)
         yield Worker(opened, warmer)
-
-
-def __getattr__(name: str) -> object:
-    """Build the Lambda handler for a runtime that asks for it, and for nobody else who imports this module."""
-    if name != "handler":
-        raise AttributeError(name)
-    from webhooks.batch import open_batches
-
-    return open_batches()

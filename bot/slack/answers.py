@@ -11,8 +11,8 @@ from slack_sdk.errors import SlackApiError, SlackRequestError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import messages
-from bot.journey import Journey
-from bot.manners import Manners
+from bot.access import AccessPolicy
+from bot.pipeline import Pipeline
 from bot.slack.calls import Failed, Unconfirmed, calling
 from bot.slack.events import File, Message, files_of
 from bot.slack.files import Files
@@ -28,9 +28,9 @@ THREAD: Final = 200  # messages of a thread that are looked through for a photo
 class Answers:
     """One method for each thing that a person does. They raise TryAgain when the event should be handed in again."""
 
-    def __init__(self, journey: Journey, manners: Manners, warmer: Warmer, files: Files) -> None:
-        self._journey = journey
-        self._manners = manners
+    def __init__(self, pipeline: Pipeline, policy: AccessPolicy, warmer: Warmer, files: Files) -> None:
+        self._pipeline = pipeline
+        self._policy = policy
         self._warmer = warmer
         self._files = files
 
@@ -41,7 +41,7 @@ class Answers:
     async def upload(self, message: Message, client: AsyncWebClient) -> None:
         """Somebody sent files: caption the photos among them."""
         addressed = message.private or message.mentioned
-        if not self._manners.speaks(private=message.private, mentioned=message.mentioned):
+        if not self._policy.replies(private=message.private, mentioned=message.mentioned):
             return
         if not await self._welcome(message, client):
             return
@@ -80,18 +80,18 @@ class Answers:
 
     async def apologise(self, message: Message, sentence: str, client: AsyncWebClient) -> None:
         """Give up on an event; on what would not have been answered nothing is said."""
-        answered = any(file.is_photo or file.is_unknown for file in message.files) and self._manners.speaks(
+        answered = any(file.is_photo or file.is_unknown for file in message.files) and self._policy.replies(
             private=message.private, mentioned=message.mentioned
         )
-        if self._manners.welcomes("slack", message.team) and (answered or message.private or message.mentioned):
+        if self._policy.allows("slack", message.team) and (answered or message.private or message.mentioned):
             await self._reply(sentence, message, client)
             await _react("reactions.remove", message, client)
 
     async def _welcome(self, message: Message, client: AsyncWebClient) -> bool:
-        if self._manners.welcomes("slack", message.team):
+        if self._policy.allows("slack", message.team):
             return True
         if message.private:
-            await self._reply(self._manners.turned_away("slack", message.team), message, client)
+            await self._reply(self._policy.denial("slack", message.team), message, client)
         return False
 
     async def _sort(self, files: Sequence[File], client: AsyncWebClient) -> tuple[list[File], list[File]]:
@@ -119,12 +119,12 @@ class Answers:
 
     async def _caption(self, files: Sequence[File], message: Message, client: AsyncWebClient) -> None:
         person = f"{message.team}:{message.user}"
-        if sentence := await self._manners.too_many("slack", person, len(files), message.request_id):
+        if sentence := await self._policy.too_many("slack", person, len(files), message.request_id):
             await self._reply(sentence, message, client)
             return
         async with _watching(message, client):
             photos = [self._files.photo(file, client) for file in files]
-            outcomes = await self._journey.captions(photos, message.request_id)
+            outcomes = await self._pipeline.captions(photos, message.request_id)
             await self._reply(messages.captions(outcomes), message, client)
 
     async def _reply(self, text: str, message: Message, client: AsyncWebClient) -> None:

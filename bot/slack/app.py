@@ -8,8 +8,8 @@ from slack_bolt.async_app import AsyncApp, AsyncBoltContext, AsyncBoltRequest
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.journey import Journey
-from bot.manners import Manners
+from bot.access import AccessPolicy
+from bot.pipeline import Pipeline
 from bot.settings import BotSettings
 from bot.slack.answers import Answers
 from bot.slack.calls import retry_handlers
@@ -30,7 +30,7 @@ class SlackApp(AsyncApp):
     answers: Answers
 
 
-def build(settings: BotSettings, journey: Journey, manners: Manners, warmer: Warmer) -> SlackApp:
+def build(settings: BotSettings, pipeline: Pipeline, policy: AccessPolicy, warmer: Warmer) -> SlackApp:
     """Build the app; nothing is sent yet. `settings.slack_bot_token` must be set."""
     assert settings.slack_bot_token is not None  # noqa: S101 (who calls this has looked)
     token = settings.slack_bot_token.reveal()
@@ -54,7 +54,7 @@ def build(settings: BotSettings, journey: Journey, manners: Manners, warmer: War
         ignoring_self_events_enabled=False,
     )
     files = Files(settings.slack_files_url, token, settings.max_image_bytes)
-    app.answers = Answers(journey, manners, warmer, files)
+    app.answers = Answers(pipeline, policy, warmer, files)
     _listen(app, app.answers)
     return app
 

@@ -12,10 +12,10 @@ from yarl import URL
 from bot import messages
 from bot.download import collect
 from bot.errors import Declined, TryAgain
-from bot.journey import Photo
+from bot.pipeline import Photo
 from bot.slack.calls import Failed, calling
 from bot.slack.events import File, Rendition, file_of
-from inference.contract import Code, megabytes
+from common.contract import Code, megabytes
 
 log = logging.getLogger(__name__)
 
@@ -40,7 +40,7 @@ class Files:
         return await _info(file, client) if file.is_unknown else file
 
     def photo(self, file: File, client: AsyncWebClient) -> Photo:
-        """Prepare a file's journey. Its size is not told: which version will be fetched shows only then."""
+        """Prepare a file for the pipeline. Its size is not told: which version will be fetched shows only then."""
         return Photo(name=file.id, size=None, media_type=None, fetch=lambda: self._fetch(file, client))
 
     async def _fetch(self, file: File, client: AsyncWebClient) -> bytes:

@@ -16,7 +16,7 @@ from bot.errors import TryAgain
 from bot.settings import BotSettings
 from bot.slack.calls import calling, retry_handlers
 from bot.slack.relevance import relevant
-from inference.settings import SettingsError
+from common.settings import SettingsError
 
 log = logging.getLogger(__name__)
 

@@ -9,8 +9,8 @@ from telegram.constants import ChatMemberStatus, ChatType
 from telegram.ext import ContextTypes, filters
 
 from bot import messages
-from bot.journey import Journey, Photo
-from bot.manners import Manners
+from bot.access import AccessPolicy
+from bot.pipeline import Photo, Pipeline
 from bot.telegram.files import Files
 from bot.telegram.replies import reply, typing
 from bot.telegram.updates import COMMANDS, is_image
@@ -49,11 +49,11 @@ class Answers:
     """The handlers; python-telegram-bot calls each with an update and a context."""
 
     def __init__(
-        self, journey: Journey, manners: Manners, warmer: Warmer, files: Files, channels: frozenset[str]
+        self, pipeline: Pipeline, policy: AccessPolicy, warmer: Warmer, files: Files, channels: frozenset[str]
     ) -> None:
         """`channels` are the chats let in by name: a channel is answered only if it is one of them."""
-        self._journey = journey
-        self._manners = manners
+        self._pipeline = pipeline
+        self._policy = policy
         self._warmer = warmer
         self._files = files
         self._channels = channels
@@ -130,28 +130,28 @@ class Answers:
 
     async def _captions(self, photos: Sequence[Photo], message: Message, bot: Bot, update_id: int) -> str:
         event = f"telegram-{update_id}"
-        if sentence := await self._manners.too_many("telegram", _sender(message), len(photos), event):
+        if sentence := await self._policy.too_many("telegram", _sender(message), len(photos), event):
             return sentence
         async with typing(bot, message):
-            return messages.captions(await self._journey.captions(photos, event))
+            return messages.captions(await self._pipeline.captions(photos, event))
 
     def _speaks(self, album: Sequence[Message]) -> bool:
         addressed = any(mentions(message) or _replies_to_us(message) for message in album)
-        return self._manners.speaks(private=_private(album[0]), mentioned=addressed)
+        return self._policy.replies(private=_private(album[0]), mentioned=addressed)
 
     async def _welcome(self, message: Message, bot: Bot) -> bool:
         """Whether this chat may use the bot; in private, say so if it may not."""
         if self._lets_in(message):
             return True
         if _private(message):
-            await reply(bot, message, self._manners.turned_away("telegram", str(message.chat_id)))
+            await reply(bot, message, self._policy.denial("telegram", str(message.chat_id)))
         return False
 
     def _lets_in(self, message: Message) -> bool:
         place = str(message.chat_id)
         if message.chat.type == ChatType.CHANNEL:
             return place in self._channels
-        return self._manners.welcomes("telegram", place)
+        return self._policy.allows("telegram", place)
 
 
 def has_picture(message: Message) -> bool:

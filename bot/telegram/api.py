@@ -6,7 +6,7 @@ import httpx
 
 from bot import messages
 from bot.settings import BotSettings
-from inference.settings import SettingsError
+from common.settings import SettingsError
 
 
 class ApiError(Exception):

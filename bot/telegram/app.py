@@ -19,9 +19,9 @@ from telegram.ext import (
     filters,
 )
 
+from bot.access import AccessPolicy
 from bot.errors import TryAgain
-from bot.journey import Journey
-from bot.manners import Manners
+from bot.pipeline import Pipeline
 from bot.settings import BotSettings
 from bot.telegram.answers import MENTIONING, PICTURED, Album, Answers
 from bot.telegram.files import Files
@@ -67,7 +67,7 @@ class TelegramApp(_Base):
         await self.files.aclose()
 
 
-def build(settings: BotSettings, journey: Journey, manners: Manners, warmer: Warmer) -> TelegramApp:
+def build(settings: BotSettings, pipeline: Pipeline, policy: AccessPolicy, warmer: Warmer) -> TelegramApp:
     """Put the bot together; nothing is sent before the first update. TELEGRAM_BOT_TOKEN must be set."""
     if settings.telegram_bot_token is None:
         raise ValueError("TELEGRAM_BOT_TOKEN is not set")
@@ -89,7 +89,7 @@ def build(settings: BotSettings, journey: Journey, manners: Manners, warmer: War
     )
     assert isinstance(app, TelegramApp)  # noqa: S101 (the builder's type forgets the class)
     app.files = Files(settings.telegram_api_url, token, settings.max_image_bytes)
-    app.answers = Answers(journey, manners, warmer, app.files, settings.allowed_telegram_chats)
+    app.answers = Answers(pipeline, policy, warmer, app.files, settings.allowed_telegram_chats)
     _route(app, app.answers)
     return app
 

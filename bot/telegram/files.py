@@ -13,9 +13,9 @@ from telegram.error import BadRequest, TelegramError
 from bot import messages
 from bot.download import collect
 from bot.errors import Declined, TryAgain
-from bot.journey import Photo
+from bot.pipeline import Photo
 from bot.telegram.updates import is_image
-from inference.contract import Code
+from common.contract import Code
 
 log = logging.getLogger(__name__)
 

@@ -11,7 +11,7 @@ import httpx
 from bot.settings import BotSettings
 from bot.telegram.api import ApiError, Unreachable, call, menu
 from bot.telegram.updates import ALLOWED_UPDATES, event_id, is_for_us
-from inference.settings import SettingsError
+from common.settings import SettingsError
 
 log = logging.getLogger(__name__)
 

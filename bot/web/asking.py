@@ -7,7 +7,7 @@ from bot.client import CaptionClient, EndpointRefused
 from bot.errors import TryAgain
 from bot.outcomes import Captioned, Refused
 from bot.settings import BotSettings
-from inference.contract import Code
+from common.contract import Code
 
 # With these the photo is not to blame.
 PASSING = {Code.OVERLOADED, Code.DEADLINE_EXCEEDED, Code.UNAUTHORIZED}

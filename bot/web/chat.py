@@ -7,12 +7,12 @@ import streamlit as st
 from bot import messages
 from bot.outcomes import Captioned, Refused
 from bot.settings import BotSettings
-from bot.web import parts
+from bot.web import components
 from bot.web.asking import Unanswered
 from bot.web.conversation import Conversation, Turn
-from bot.web.lookout import lookout
+from bot.web.health import monitor
 from bot.web.sidebar import show_captioner
-from inference.settings import read_settings
+from common.settings import read_settings
 
 
 @cache
@@ -41,7 +41,7 @@ def show() -> None:
 def _receive(conversation: Conversation) -> None:
     """Draw what photos come in by, and take those that came in just now."""
     with st.bottom, st.container(horizontal=True, vertical_alignment="center"):
-        sample = parts.gallery()
+        sample = components.gallery()
         if st.button("Camera", icon=":material/photo_camera:"):
             _take_photo(conversation)
     # Not inside st.bottom: only a page whose box stands on its own follows the conversation to its end.
@@ -90,10 +90,10 @@ def _show_picture(place: "st.delta_generator.DeltaGenerator", turn: Turn) -> Non
 def _show_answer(turn: Turn, settings: BotSettings) -> None:
     match turn.answer:
         case Captioned(text):
-            parts.caption(text, turn.seconds, key=turn.id)
+            components.caption(text, turn.seconds, key=turn.id)
         case Refused(sentence):
             st.warning(sentence)
         case Unanswered(sentence):
-            lookout(settings).look()
+            monitor(settings).look()
             st.error(sentence)
             st.button("Try again", icon=":material/refresh:", key=f"again-{turn.id}", on_click=turn.ask_again)

@@ -11,8 +11,8 @@ from bot.outcomes import Refused
 from bot.settings import BotSettings
 from bot.shrink import prepare
 from bot.web.asking import Answer, Unanswered, ask
-from inference import contract
-from inference.screening import decode
+from common import contract
+from common.screening import decode
 
 REMEMBERED = 50  # turns, so that a tab that stays open for days holds a few megabytes at most
 SHOWN = (320, 280)  # the largest width and height of a photo on the page, in CSS pixels

@@ -4,7 +4,7 @@ import streamlit as st
 
 from bot import messages
 from bot.settings import BotSettings
-from bot.web.lookout import lookout
+from bot.web.health import monitor
 
 GLANCE = 2.0  # seconds between two looks at what is known
 WARM_FOR = 20.0  # seconds for which a warm endpoint is taken for warm
@@ -14,7 +14,7 @@ LONG = 3.0  # seconds after which an answer is late
 @st.fragment(run_every=GLANCE)
 def show_captioner(settings: BotSettings) -> None:
     """Draw the endpoint's state, and ask for it in the background."""
-    watch = lookout(settings)
+    watch = monitor(settings)
     seen = watch.last
     watch.look(older_than=WARM_FOR if seen and seen.state and seen.state.ready else 0)
     if seen is None:

@@ -24,9 +24,9 @@ def ensure_exported(model: str, progress: Callable[[str], None] = log.info) -> P
         return found
     if find_spec("torch") is None:
         raise ModelError(
-            f"CAPTION_MODEL={model} is a checkpoint, and the onnx engine runs exported models. Where torch is "
-            f"installed (pip install 'captionbot[inference,torch]'), run `captionbot export {model} FOLDER`; then "
-            "set CAPTION_MODEL to that folder."
+            f"CAPTION_MODEL={model} is a checkpoint, and the onnx engine runs exported models. Where "
+            f"torch is (`make install` in a clone brings it), run `captionbot export {model} FOLDER`; then set "
+            "CAPTION_MODEL to that folder."
         )
     return _export_once(model, pattern, progress)
 

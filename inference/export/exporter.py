@@ -10,6 +10,7 @@ from typing import Literal
 
 import torch
 
+from common import samples
 from inference import checkpoint as checkpoints
 from inference.captioner import ModelError
 from inference.checkpoint import Checkpoint
@@ -27,7 +28,6 @@ from inference.settings import cores
 
 Progress = Callable[[str], None]
 
-SAMPLES = Path(__file__).parents[1] / "samples"
 VIEWS = 100
 KEPT = 0.87
 """The share of captions on the views that a smaller precision must leave as they are.
@@ -86,9 +86,9 @@ def export(
     precisions are compared on, by default the sample photos. Raises ModelError, which says what is not supported.
     """
     _require_free(folder)
-    photos = photos or sorted(SAMPLES.glob("*.jpg"))
+    photos = photos or sorted(samples.FOLDER.glob("*.jpg"))
     if not photos:
-        raise ModelError(f"There are no photos to try the export on: {SAMPLES} is empty.")
+        raise ModelError(f"There are no photos to try the export on: {samples.FOLDER} is empty.")
     progress(f"Loading {model}")
     loaded = checkpoints.load(model)
     _require_supported(loaded)

@@ -92,7 +92,7 @@ step "the same captions, word for word"
 # The starter's decoder rounds what flows through it to int8. Sums of floats differ in the sixth digit between processors,
 # so that now and then a value falls on the other side of a rounding border, and where two captions were nearly tied the
 # other one wins. That happens to some photos; what is broken changes them all.
-compare "" inference/samples/*.jpg
+compare "" common/samples/*.jpg
 all=$(wc -l <"$cache/here.txt")
 differing=$(grep -c '^>' "$cache/differences.txt" || true)
 step "$((all - differing)) of $all captions are the same, word for word"

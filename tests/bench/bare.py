@@ -12,12 +12,12 @@ from pathlib import Path
 
 import onnxruntime as ort
 
+from common.contract import MAX_IMAGE_BYTES
+from common.screening import decode, inspect
 from inference import onnx_engine
 from inference.captioner import Deadline
-from inference.contract import MAX_IMAGE_BYTES
 from inference.folder import ModelFolder
 from inference.preprocessing import pixel_values
-from inference.screening import decode, inspect
 from inference.search import Floats, Ints, search
 
 FOREVER = 1e9

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from inference.captioner import STARTER
+from inference.loading import STARTER
 from tests.bench.installed import INFERENCE, MVP, megabytes, of_folder
 from tests.bench.production import PHOTO, TOKENS, production
 from tests.bench.servers import ROOT, Client, Server, Way, serving
@@ -38,7 +38,7 @@ def report() -> str:
     ours = Way(
         "captionbot",
         INFERENCE,
-        ["-c", "from bot.cli import main; main()", "serve", "--port", "{port}"],
+        ["-c", "from cli.main import main; main()", "serve", "--port", "{port}"],
         {"CAPTION_MODEL": str(folder)},
     )
     starter = Way("starter", INFERENCE, ours.command, {})

@@ -16,7 +16,7 @@ from tests.sandbox.aws import AwsSandbox
 from tests.sandbox.lambda_function import LambdaFunction
 from tests.sandbox.slack import SlackSandbox
 from tests.sandbox.telegram import TelegramSandbox
-from tests.webhooks.deployment import Deployment, deployed
+from tests.webhooks.aws.deployment import Deployment, deployed
 
 MEMORIES = (512, 1024, 1769, 3008)  # megabytes
 PROCESSES, PHOTOS = 5, 20

@@ -19,7 +19,7 @@ from tests.bench.production import PHOTO, TOKENS, production
 ROOT = Path(__file__).parents[2]
 COLD_STARTS = 7
 MVP, OURS = "tests.bench.mvp_handler.handler", "inference.handler.handler"
-PACKAGES = {MVP: installed.MVP, OURS: ("captionbot[inference,lambda]",)}
+PACKAGES = {MVP: installed.MVP, OURS: ("photo-captionbot[inference,lambda]",)}
 METRICS = {"POWERTOOLS_METRICS_NAMESPACE": "bench"}
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from tests.bot.conftest import make_photo
 from tests.memory import resident
 from tests.sandbox.slack_workspace import JSON
-from tests.webhooks.machine import Machine, machine
+from tests.webhooks.local.machine import Machine, machine
 
 ROOT = Path(__file__).parents[2]
 PHOTOS, SECONDS = 500, 10.0

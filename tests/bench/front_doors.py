@@ -46,9 +46,9 @@ def ours() -> Callable[[int], int]:
     import asyncio
 
     from bot.settings import BotSettings
-    from inference.settings import read_settings
-    from webhooks.door import answer
-    from webhooks.mailbox import Mailbox
+    from common.settings import read_settings
+    from webhooks.deliveries import answer
+    from webhooks.local.mailbox import Mailbox
     from webhooks.slack import Slack
 
     settings = read_settings(BotSettings)

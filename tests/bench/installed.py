@@ -12,7 +12,7 @@ from pathlib import Path
 
 from packaging.requirements import Requirement
 
-INFERENCE = ("captionbot[inference]",)
+INFERENCE = ("photo-captionbot[inference]",)
 MVP = ("fastapi", "mangum", "pillow", "python-multipart", "torch", "transformers", "uvicorn")
 
 

@@ -12,7 +12,7 @@ from inference.folder import Precision
 from tests.inference import checkpoints
 
 TOKENS = 20
-PHOTO = min((Path(__file__).parents[2] / "inference" / "samples").glob("*.jpg"))
+PHOTO = min((Path(__file__).parents[2] / "common" / "samples").glob("*.jpg"))
 
 
 @dataclass(frozen=True)

@@ -1,22 +1,16 @@
 """A caption endpoint, and settings that point to it."""
 
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from PIL import Image
 
 from bot.settings import BotSettings
-from inference.settings import Secret
+from common.settings import Secret
 from tests.sandbox.endpoint import CaptionEndpoint
 
 KEY = "sandbox-inference-key-0123456789"
-
-
-@pytest.fixture
-def endpoint() -> Iterator[CaptionEndpoint]:
-    with CaptionEndpoint() as endpoint:
-        yield endpoint
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from bot.settings import BotSettings
-from inference.settings import SettingsError, read_settings
+from common.settings import SettingsError, read_settings
 
 
 def test_nothing_is_needed_to_start(monkeypatch: pytest.MonkeyPatch) -> None:

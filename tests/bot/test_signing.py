@@ -8,7 +8,7 @@ from aiohttp import web
 from bot.client import CaptionClient
 from bot.errors import TryAgain
 from bot.settings import BotSettings
-from inference.settings import Secret, SettingsError
+from common.settings import Secret, SettingsError
 from tests.sandbox.lambda_function import REGION
 from tests.sandbox.lambda_url import CREDENTIALS, authentic
 from tests.sandbox.servers import Servers
@@ -104,7 +104,7 @@ def stranger(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
         monkeypatch.setenv(name, "/nowhere")
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    from bot import aws
+    from common import aws
 
     aws._chain.cache_clear()
 

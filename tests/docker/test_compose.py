@@ -6,8 +6,8 @@ import click
 import pytest
 import yaml
 
-from bot.cli import main
 from bot.settings import BotSettings
+from cli.main import main
 from tests.docker.templates import ROOT
 
 FILE = ROOT / "docker" / "compose.yaml"

@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
-from inference.metrics import Metric
+from common.metrics import Metric
+from inference.metrics import METRICS as CAPTIONER
 from tests.docker.templates import ROOT, TEMPLATE, of_type, resources, translated
-from webhooks.metrics import METRICS
+from webhooks.aws.metrics import METRICS
 
-METRIC = [(*line, metric) for line, metrics in METRICS.items() for metric in metrics]
+METRIC = [(*line, metric) for line, metrics in {**METRICS, **CAPTIONER}.items() for metric in metrics]
 
 
 @pytest.mark.parametrize(("logger", "message", "metric"), METRIC, ids=lambda value: getattr(value, "name", None))
@@ -18,7 +19,7 @@ def test_a_metric_is_made_of_a_line_that_is_logged(logger: str, message: str, me
     module = "inference.tracing" if logger == "inference.request" else logger
     code = (ROOT / f"{module.replace('.', '/')}.py").read_text()
     # The stages of a request and of a photo are named where they are timed.
-    code += (ROOT / "inference" / "app.py").read_text()
+    code += (ROOT / "inference" / "endpoint.py").read_text()
     for word in {message, metric.seconds, *(metric.dimension or ("", None))[1:]} - {None}:
         assert f'"{word}"' in code, word
 

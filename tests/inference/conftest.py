@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from inference.captioner import Captioner, load_captioner
+from inference.captioner import Captioner
+from inference.loading import load_captioner
 from inference.settings import InferenceSettings
 from tests.inference.serving import PATIENT, Painter, serving
 

@@ -14,9 +14,9 @@ import pytest
 import uvicorn
 from PIL.Image import Image
 
-from inference.app import create_app
+from common.server import protocol
 from inference.captioner import Caption, Captioner, Deadline
-from inference.server import protocol
+from inference.endpoint import create_app
 from inference.settings import InferenceSettings
 from tests.inference.images import encoded, photo
 

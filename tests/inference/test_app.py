@@ -7,9 +7,10 @@ import logging
 import httpx
 import pytest
 
-from inference import logs
+from common import logs
+from common.settings import Secret
 from inference.captioner import Captioner
-from inference.settings import InferenceSettings, Secret
+from inference.settings import InferenceSettings
 from tests.inference.serving import JPEG, eventually, post, refused, serving
 
 

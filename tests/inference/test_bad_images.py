@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from inference.contract import MAX_IMAGE_BYTES
+from common.contract import MAX_IMAGE_BYTES
 from tests.inference.images import animation, encoded, photo, pixel_bomb
 from tests.inference.serving import JPEG, post, refused
 

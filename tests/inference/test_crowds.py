@@ -8,7 +8,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from inference.contract import MAX_IMAGE_BYTES
+from common.contract import MAX_IMAGE_BYTES
 from inference.settings import InferenceSettings
 from tests.inference.serving import (
     HEAD,

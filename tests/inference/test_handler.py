@@ -9,8 +9,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from inference.captioner import STARTER, Deadline, load_captioner
-from inference.screening import decode
+from common.screening import decode
+from inference.captioner import Deadline
+from inference.loading import STARTER, load_captioner
 from inference.settings import InferenceSettings
 from tests.inference.images import encoded, photo
 from tests.sandbox.aws import AwsSandbox

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from inference.contract import MAX_IMAGE_BYTES
+from common.contract import MAX_IMAGE_BYTES
 from tests.commands import running
 from tests.inference.images import animation, encoded, pixel_bomb
 from tests.inference.serving import connected, post

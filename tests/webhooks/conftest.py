@@ -13,12 +13,12 @@ import pytest
 import uvicorn
 
 from bot.settings import BotSettings
-from inference.settings import Secret
+from common.settings import Secret
 from tests.ports import free_port
 from tests.sandbox.slack import SIGNING_SECRET
-from webhooks.app import create_app
+from webhooks.front_door import create_app
 from webhooks.inbox import Event, Inbox, InboxError
-from webhooks.mailbox import Mailbox
+from webhooks.local.mailbox import Mailbox
 
 TELEGRAM_SECRET = "sandbox-webhook-secret-0123456789"
 
@@ -38,7 +38,7 @@ class Door:
 
     def taken(self) -> list[str]:
         """The ids of the events in the inbox, in the order of their arrival."""
-        return [letter.id for letter in self.mailbox.waiting(10_000)]
+        return [event.id for event in self.mailbox.waiting(10_000)]
 
 
 @contextmanager

@@ -7,8 +7,8 @@ import pytest
 
 from tests.bot.conftest import make_photo
 from tests.ports import wait_for_port
-from tests.webhooks.machine import Machine, machine
-from tests.webhooks.test_one_answer import texts, wait_until
+from tests.webhooks.local.machine import Machine, machine
+from tests.webhooks.local.test_one_answer import texts, wait_until
 
 
 @pytest.fixture

@@ -8,13 +8,13 @@ from typing import Any
 
 import msgspec
 
+from bot.access import AccessPolicy
 from bot.client import CaptionClient
-from bot.journey import Journey
-from bot.manners import Manners
+from bot.pipeline import Pipeline
 from bot.settings import BotSettings
 from bot.slack import app as slack_app
 from bot.warmer import Warmer
-from inference.settings import Secret
+from common.settings import Secret
 from tests.sandbox.slack import APP_TOKEN, BOT_TOKEN, SlackSandbox
 from tests.sandbox.slack_person import Sent
 
@@ -47,7 +47,7 @@ def settings_in(slack: SlackSandbox, settings: BotSettings, **more: object) -> B
 async def bot_with(settings: BotSettings) -> AsyncIterator[Bot]:
     async with CaptionClient(settings) as client:
         warmer = Warmer(client)
-        app = slack_app.build(settings, Journey(settings, client, warmer), Manners(settings), warmer)
+        app = slack_app.build(settings, Pipeline(settings, client, warmer), AccessPolicy(settings), warmer)
         yield Bot(app)
         await slack_app.aclose(app)
         await warmer.aclose()

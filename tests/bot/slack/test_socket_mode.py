@@ -10,7 +10,7 @@ import pytest
 
 from bot.settings import BotSettings
 from bot.slack.socket import listen
-from inference.settings import Secret, SettingsError
+from common.settings import Secret, SettingsError
 from tests.bot.slack.scenario import bot_with, settings_in, wait_until
 from tests.sandbox.slack import APP_TOKEN, BOT_TOKEN, SlackSandbox
 from tests.sandbox.slack_faults import Error, Status

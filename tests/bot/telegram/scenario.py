@@ -5,14 +5,14 @@ from contextlib import asynccontextmanager
 
 import msgspec
 
+from bot.access import AccessPolicy
 from bot.client import CaptionClient
-from bot.journey import Journey
-from bot.manners import Manners
+from bot.pipeline import Pipeline
 from bot.settings import BotSettings
 from bot.telegram import app as telegram
 from bot.telegram.updates import album_of, is_for_us
 from bot.warmer import Warmer
-from inference.settings import Secret
+from common.settings import Secret
 from tests.bot.conftest import make_photo
 from tests.sandbox.telegram import TelegramSandbox
 from tests.sandbox.telegram_world import Json
@@ -55,7 +55,7 @@ async def running(settings: BotSettings, sandbox: TelegramSandbox, **others: obj
     settings = msgspec.structs.replace(settings, **(values | others))
     async with CaptionClient(settings) as client:
         warmer = Warmer(client)
-        app = telegram.build(settings, Journey(settings, client, warmer), Manners(settings), warmer)
+        app = telegram.build(settings, Pipeline(settings, client, warmer), AccessPolicy(settings), warmer)
         try:
             yield TelegramBot(app, warmer, sandbox)
         finally:

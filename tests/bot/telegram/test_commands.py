@@ -5,8 +5,8 @@ import logging
 import pytest
 from click.testing import CliRunner, Result
 
-from bot.commands.telegram import command
 from bot.telegram.updates import ALLOWED_UPDATES
+from cli.telegram import command
 from tests.sandbox.telegram import WEBHOOK_SECRET, TelegramSandbox
 from tests.sandbox.telegram_faults import Fault
 

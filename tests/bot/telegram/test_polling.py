@@ -11,7 +11,7 @@ import pytest
 
 from bot.settings import BotSettings
 from bot.telegram import polling
-from inference.settings import Secret, SettingsError
+from common.settings import Secret, SettingsError
 from tests.sandbox.telegram import TelegramSandbox
 from tests.sandbox.telegram_faults import Fault
 

@@ -7,7 +7,7 @@ import pytest
 
 from tests.bot.conftest import make_photo
 from tests.sandbox.endpoint import caption_of
-from tests.webhooks.machine import Machine, machine
+from tests.webhooks.local.machine import Machine, machine
 
 
 @pytest.fixture

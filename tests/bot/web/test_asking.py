@@ -7,7 +7,7 @@ from bot import messages
 from bot.outcomes import Captioned, Refused
 from bot.settings import BotSettings
 from bot.web.asking import Answer, Unanswered, ask
-from inference.contract import Code
+from common.contract import Code
 from tests.bot.conftest import make_photo
 from tests.sandbox.endpoint import CaptionEndpoint, Failure, caption_of
 

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-START = "from bot.cli import main; main()"
+START = "from cli.main import main; main()"
 
 
 def web(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:

@@ -7,7 +7,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from bot.settings import BotSettings
-from bot.web import lookout, sidebar
+from bot.web import health, sidebar
 from tests.sandbox.endpoint import CaptionEndpoint
 
 
@@ -44,7 +44,7 @@ class Sidebar:
 def drawn(settings: BotSettings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sidebar]:
     monkeypatch.setattr(sidebar, "WARM_FOR", 0.0)
     yield Sidebar(settings)
-    lookout.lookout.cache_clear()
+    health.monitor.cache_clear()
 
 
 def test_an_endpoint_that_sleeps_is_woken_then_loads_then_is_warm(drawn: Sidebar, endpoint: CaptionEndpoint) -> None:

@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from tests.browser import launch
 from tests.ports import free_port, wait_for_port
 
-START = "from bot.cli import main; main()"
+START = "from cli.main import main; main()"
 
 
 class Server:

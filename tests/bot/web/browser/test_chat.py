@@ -7,9 +7,9 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from bot.commands.demo import SAMPLES
-from inference.contract import Refused
-from inference.screening import decode
+from common.contract import Refused
+from common.samples import FOLDER
+from common.screening import decode
 from tests.bot.web.browser.browsing import PATIENCE, File, captions, drop, messages, paste, pick, samples, take
 from tests.bot.web.browser.conftest import Endpoint
 from tests.inference.images import encoded, photo, pixel_bomb
@@ -60,7 +60,7 @@ def test_a_sample_is_one_click_or_one_key_away(page: Page) -> None:
 
 def test_every_sample_photo_has_a_description(page: Page) -> None:
     described = samples(page).get_by_role("img").all()
-    assert len(described) == len(list(SAMPLES.glob("*.jpg")))
+    assert len(described) == len(list(FOLDER.glob("*.jpg")))
     assert all((image.get_attribute("alt") or "").startswith("Sample: ") for image in described)
 
 
@@ -95,7 +95,7 @@ def _sentence(data: bytes) -> str:
 
 
 def decode_as_sent(data: bytes) -> None:
-    from inference.screening import inspect
+    from common.screening import inspect
 
     inspect(data)
     decode(data, (224, 224))

@@ -9,10 +9,10 @@ import pexpect
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from tests.bot.terminal import heed_interrupts
 from tests.bot.web.browser.browsing import PATIENCE, File, captions, pick, samples
 from tests.bot.web.browser.conftest import START
 from tests.bot.web.browser.test_everybody import findings
+from tests.cli.terminal import heed_interrupts
 from tests.inference.images import encoded, photo
 
 # Each in the words of the bot, as the terminal shows them.

@@ -1,0 +1,106 @@
+"""A photo's way, whatever platform it came from: rules, download, screening, shrinking, caption."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from bot import messages
+from bot.client import CaptionClient, EndpointRefused
+from bot.errors import Declined, TryAgain
+from bot.outcomes import Captioned, Outcome, Refused
+from bot.settings import BotSettings
+from bot.shrink import prepare
+from bot.warmer import Warmer
+from common.contract import Code
+
+log = logging.getLogger(__name__)
+
+# The second says nothing, and screening looks at the bytes anyway.
+PERHAPS_A_PHOTO = ("image/", "application/octet-stream")
+
+
+@dataclass(frozen=True)
+class Photo:
+    """What a platform knows of a photo before a byte of it is fetched.
+
+    `name` is the platform's file id, for the log. `size` (bytes) and `media_type` describe what `fetch` will download,
+    where the platform says so: a rendition's size is often unknown. `fetch` raises Declined when the file cannot be
+    had, and TryAgain when it can be had later.
+    """
+
+    name: str
+    size: int | None
+    media_type: str | None
+    fetch: Callable[[], Awaitable[bytes]]
+
+
+class Pipeline:
+    """Takes photos to the endpoint and brings back what to say; holds no photo after that."""
+
+    def __init__(self, settings: BotSettings, client: CaptionClient, warmer: Warmer) -> None:
+        self._limit = settings.max_image_bytes
+        self._client = client
+        self._warmer = warmer
+        # Bounds the memory: at most so many photos are held at once, whatever waits in the inbox.
+        self._room = asyncio.Semaphore(settings.worker_concurrency)
+
+    async def captions(self, photos: Sequence[Photo], request_id: str) -> list[Outcome]:
+        """One outcome for each photo, in their order; `request_id` is the id of the event they came with.
+
+        Raises TryAgain when one of them has no final answer yet.
+        """
+        try:
+            async with asyncio.TaskGroup() as group:
+                tasks = [group.create_task(self._outcome(photo, request_id)) for photo in photos]
+        except* TryAgain as failed:
+            raise _first(failed) from None
+        return [task.result() for task in tasks]
+
+    async def _outcome(self, photo: Photo, request_id: str) -> Outcome:
+        try:
+            self._check(photo)
+            async with self._room:
+                return Captioned(await self._caption(photo, request_id))
+        except Declined as declined:
+            log.info("refused", extra={"request_id": request_id, "photo": photo.name, "reason": declined.reason})
+            return Refused(declined.sentence)
+
+    def _check(self, photo: Photo) -> None:
+        """Apply the early rules: what the platform's own words rule out is never fetched."""
+        if photo.media_type and not photo.media_type.startswith(PERHAPS_A_PHOTO):
+            raise Declined(messages.not_a_photo(photo.media_type), Code.UNSUPPORTED_FORMAT)
+        if photo.size is not None and photo.size > self._limit:
+            raise Declined(messages.too_large(photo.size, self._limit), Code.IMAGE_TOO_LARGE)
+
+    async def _caption(self, photo: Photo, request_id: str) -> str:
+        self._warmer.warm()
+        with _stage("fetched", photo, request_id):
+            fetched = await photo.fetch()
+        with _stage("screened", photo, request_id):
+            image = await asyncio.to_thread(prepare, fetched, self._limit)
+        try:
+            with _stage("captioned", photo, request_id):
+                return await self._client.caption(image, request_id)
+        except EndpointRefused as refused:
+            raise Declined(messages.for_code(refused.code), refused.code) from None
+
+
+@contextmanager
+def _stage(name: str, photo: Photo, request_id: str) -> Iterator[None]:
+    """Log how long a stage took, if it came to its end."""
+    start = time.monotonic()
+    yield
+    seconds = round(time.monotonic() - start, 3)
+    # An event's id begins with its platform.
+    platform = request_id.partition("-")[0]
+    log.info(name, extra={"request_id": request_id, "photo": photo.name, "platform": platform, "seconds": seconds})
+
+
+def _first(group: BaseExceptionGroup[TryAgain]) -> BaseException:
+    error: BaseException = group
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error

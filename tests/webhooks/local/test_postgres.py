@@ -1,0 +1,74 @@
+"""The same inbox on Postgres, for more than one machine; skipped where there is no Postgres to start."""
+
+import os
+import pwd
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.bot.conftest import make_photo
+from tests.ports import free_port
+from tests.webhooks.local.machine import Machine, machine
+from tests.webhooks.local.test_one_answer import texts, wait_until
+from webhooks.local.mailbox import Mailbox
+
+BINARIES = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
+
+
+@pytest.fixture
+def postgres() -> Iterator[str]:
+    if not BINARIES:
+        pytest.skip("no Postgres on this machine")
+    folder = Path(f"/tmp/captionbot-postgres-{os.getpid()}")
+    folder.mkdir()
+    user = None
+    if os.getuid() == 0:
+        # Postgres does not run as root.
+        user = "postgres"
+        os.chown(folder, pwd.getpwnam(user).pw_uid, -1)
+    port = free_port()
+    options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1"
+
+    def run(*command: str) -> None:
+        program = [str(BINARIES[-1] / command[0]), *command[1:]]
+        subprocess.run(program, user=user, cwd=folder, check=True, stdout=subprocess.DEVNULL)
+
+    run("initdb", "-D", f"{folder}/data", "-A", "trust", "-U", "bot")
+    run("pg_ctl", "-D", f"{folder}/data", "-o", options, "-l", f"{folder}/log", "-w", "start")
+    try:
+        yield f"postgresql://bot@127.0.0.1:{port}/postgres"
+    finally:
+        run("pg_ctl", "-D", f"{folder}/data", "-m", "immediate", "stop")
+        shutil.rmtree(folder)
+
+
+@pytest.fixture
+def here(tmp_path: Path, postgres: str) -> Iterator[Machine]:
+    with machine(tmp_path) as here:
+        here.inbox = here.environment["INBOX_URL"] = postgres
+        yield here
+
+
+def test_two_workers_on_postgres_answer_once_and_a_killed_one_is_replaced(here: Machine) -> None:
+    here.start_door()
+    worker = here.start_worker()
+    here.slack.copies = 20
+    first = here.slack.upload("C0GENERAL", [make_photo()])
+    wait_until(lambda: texts(here, first))
+    here.endpoint.pause = 30
+    second = here.slack.upload("C0GENERAL", [make_photo()])
+    wait_until(lambda: len(here.endpoint.seen) == 2)
+    here.endpoint.pause = 0
+    here.kill(worker)
+    here.start_worker()
+    here.start_worker()
+    wait_until(lambda: texts(here, second))
+    here.slack.settle()
+    mailbox = Mailbox(here.inbox)
+    wait_until(lambda: not mailbox.unanswered(f"slack-{second.payload['event_id']}"))
+    assert not mailbox.dead()
+    mailbox.close()
+    assert [len(texts(here, sent)) for sent in (first, second)] == [1, 1]

@@ -1,0 +1,53 @@
+"""The recipe's command line."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from inference.captioner import ModelError
+from training.errors import RecipeError
+
+
+def main() -> int:
+    """Run one command; 1 when the data or the folder is not what it needs."""
+    parser = argparse.ArgumentParser(prog="python -m training", description="Make or measure a model folder.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    train = commands.add_parser(
+        "train", help="make FOLDER from photos and captions (expect more than an hour on two cores)"
+    )
+    train.add_argument("photos", type=Path, metavar="PHOTOS", help="the folder of photos")
+    train.add_argument("captions", type=Path, metavar="CAPTIONS", help='JSON: {"train": {file: [captions]}, "val": …}')
+    train.add_argument("folder", type=Path, metavar="FOLDER", help="where the finished model goes")
+    train.set_defaults(run=_train)
+    score = commands.add_parser("score", help='measure FOLDER on the photos under "val", with the engine that ships')
+    score.add_argument("folder", type=Path, metavar="FOLDER", help="a model folder")
+    score.add_argument("photos", type=Path, metavar="PHOTOS", help="the folder of photos")
+    score.add_argument("captions", type=Path, metavar="CAPTIONS", help="JSON, as for train")
+    score.set_defaults(run=_score)
+    arguments = parser.parse_args()
+    try:
+        arguments.run(arguments)
+    except (RecipeError, ModelError) as problem:
+        print(problem, file=sys.stderr)
+        return 1
+    return 0
+
+
+def _train(arguments: argparse.Namespace) -> None:
+    from training.train import Schedule, train
+
+    train(arguments.photos, arguments.captions, arguments.folder, Schedule())
+
+
+def _score(arguments: argparse.Namespace) -> None:
+    from training import data
+    from training.captioning import captions_of
+    from training.score import score
+
+    photos = data.load(arguments.photos, arguments.captions).val
+    said = captions_of(arguments.folder, photos)
+    print(f"{arguments.folder}, {len(photos)} photos: {score(said, [photo.captions for photo in photos])}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
