@@ -21,7 +21,9 @@ install: $(VENV)/.everything ## set up .venv with everything: what the demo need
 $(VENV)/.demo: $(LOCKS)/demo.txt pyproject.toml Makefile
 	@python=$${PYTHON:-$$($(LOCKS)/find-python)} || exit 1; \
 	echo "Setting up $(VENV) with $$python: under a minute, about 600 MB."; \
-	[ -x $(BIN)/python ] || "$$python" -m venv $(VENV)
+	[ -x $(BIN)/python ] || "$$python" -m venv $(VENV); \
+	$(BIN)/python -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 13))' \
+		|| { echo "The $(VENV) that is here has another Python. Remove it (rm -r $(VENV)), and call make again."; exit 1; }
 	@$(PIP) install --quiet --require-hashes -r docker/requirements/uv.txt
 	@$(UV) --require-hashes --no-deps -r $(LOCKS)/demo.txt
 	@$(UV) --no-deps --editable .

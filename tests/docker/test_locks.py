@@ -20,7 +20,9 @@ EXTRAS = {
     "bot": ("inference", "bot", "webhooks", "web"),
 }
 PIN = re.compile(r"^([a-z0-9][a-z0-9._-]*)==(\S+)", re.MULTILINE)
-HASHED = re.compile(r"^[a-z0-9][a-z0-9._-]*==\S+(?: ; [^\n]+)? \\\n(    --hash=sha256:[0-9a-f]{64}( \\)?\n)+", re.MULTILINE)
+HASHED = re.compile(
+    r"^[a-z0-9][a-z0-9._-]*==\S+(?: ; [^\n]+)? \\\n(    --hash=sha256:[0-9a-f]{64}( \\)?\n)+", re.MULTILINE
+)
 
 locks = pytest.mark.parametrize("lock", sorted(EXTRAS))
 
