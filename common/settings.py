@@ -36,7 +36,7 @@ class Secret:
 class Settings(msgspec.Struct, frozen=True):
     """Each field is the environment variable of the same name in capitals; an empty variable counts as not set.
 
-    A field's type is annotated with its bounds and with the description that the README shows.
+    A field's type is annotated with its bounds and with the description that docs/settings.md shows.
     """
 
     @classmethod

@@ -1,4 +1,4 @@
-"""Write the README's tables of settings from the classes that read them: `python docs/settings.py`."""
+"""Write docs/settings.md's tables of settings from the classes that read them: `python docs/settings.py`."""
 
 import sys
 from pathlib import Path
@@ -9,7 +9,7 @@ from bot.settings import BotSettings
 from common.settings import Secret, Settings
 from inference.settings import InferenceSettings
 
-README = Path(__file__).parents[1] / "README.md"
+PAGE = Path(__file__).with_name("settings.md")
 BEGIN, END = "<!-- settings: written by docs/settings.py -->", "<!-- end of settings -->"
 CLASSES: dict[str, type[Settings]] = {
     "The endpoint: `captionbot serve` and `captionbot caption`": InferenceSettings,
@@ -28,9 +28,9 @@ def table(kind: type[Settings]) -> str:
     return "\n".join(rows)
 
 
-def rewritten(readme: str) -> str:
-    """Put the tables between the marks of a README."""
-    before, rest = readme.split(BEGIN)
+def rewritten(page: str) -> str:
+    """Put the tables between the marks of a page."""
+    before, rest = page.split(BEGIN)
     after = rest.split(END)[1]
     tables = "\n\n".join(f"**{title}**\n\n{table(kind)}" for title, kind in CLASSES.items())
     return f"{before}{BEGIN}\n\n{tables}\n\n{END}{after}"
@@ -44,12 +44,12 @@ def _shown(default: object) -> str:
 
 
 def main() -> int:
-    """Rewrite the README, or with `--check` only tell whether it is what it should be."""
-    text = README.read_text(encoding="utf-8")
+    """Rewrite the page, or with `--check` only tell whether it is what it should be."""
+    text = PAGE.read_text(encoding="utf-8")
     wanted = rewritten(text)
     if "--check" in sys.argv[1:]:
         return int(text != wanted)
-    README.write_text(wanted, encoding="utf-8")
+    PAGE.write_text(wanted, encoding="utf-8")
     return 0
 
 

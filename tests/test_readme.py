@@ -1,4 +1,4 @@
-"""Everything that the README tells one to type is run, each where the sandbox stands in for the rest of the world."""
+"""What the README and its pages tell one to type is run, where the sandbox stands in for the rest of the world."""
 
 import configparser
 import json
@@ -24,8 +24,10 @@ from tests.sandbox.slack import SlackSandbox
 from tests.sandbox.telegram import TelegramSandbox
 
 ROOT = Path(__file__).parents[1]
-README = (ROOT / "README.md").read_text(encoding="utf-8")
-BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
+TEXT = "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
+# A block may belong to a step of a list.
+BLOCKS = re.findall(r"^ *```(\w+)\n(.*?)^ *```$", TEXT, re.MULTILINE | re.DOTALL)
 COMMANDS = [
     line.partition("  #")[0].strip() for language, text in BLOCKS if language == "sh" for line in text.splitlines()
 ]
@@ -160,7 +162,7 @@ def test_every_block_has_a_test() -> None:
     assert {language for language, _ in BLOCKS} <= {"sh", "python", "javascript", "ini"}
 
 
-@pytest.mark.parametrize("words", sorted(set(re.findall(r"`captionbot ([a-z][^`]*)`", README))))
+@pytest.mark.parametrize("words", sorted(set(re.findall(r"`captionbot ([a-z][^`]*)`", TEXT.replace("\n", " ")))))
 def test_a_command_in_a_sentence_exists(words: str) -> None:
     context = click.Context(main)
     group: click.Group = main
@@ -172,9 +174,10 @@ def test_a_command_in_a_sentence_exists(words: str) -> None:
         group = found
 
 
-@pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md", "docker/README.md"])
-def test_links_lead_somewhere(document: str) -> None:
-    path = ROOT / document
+@pytest.mark.parametrize(
+    "path", [*PAGES, ROOT / "CONTRIBUTING.md", *ROOT.glob("inference/starter/*.md")], ids=lambda path: path.name
+)
+def test_links_lead_somewhere(path: Path) -> None:
     for target in re.findall(r"\]\(([^)]+)\)", path.read_text(encoding="utf-8")):
         if "://" in target:
             continue

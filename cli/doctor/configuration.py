@@ -31,7 +31,7 @@ def _read(kind: type[S]) -> tuple[S | None, list[Finding]]:
     try:
         return read_settings(kind), []
     except SettingsError as error:
-        remedy = "Correct it in .env or in the environment; the README says what each setting is."
+        remedy = "Correct it in .env or in the environment; docs/settings.md says what each setting is."
         return None, [wrong(SUBJECT, line, remedy) for line in str(error).splitlines()]
 
 

@@ -60,5 +60,5 @@ def need_terminal() -> None:
     if not sys.stdin.isatty():
         raise click.ClickException(
             "This asks questions, and secrets are typed unseen: run it in a terminal. "
-            "Without one, write .env by hand; the README lists the settings."
+            "Without one, write .env by hand; docs/settings.md lists the settings."
         )
