@@ -2,6 +2,8 @@
 
 import json
 import os
+import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -21,7 +23,9 @@ VALUES = {
     "TELEGRAM_BOT_TOKEN_PARAMETER": "1:token",
     "TELEGRAM_WEBHOOK_SECRET_PARAMETER": "webhook-secret",
 }
-# Without site-packages: sys.path has the image's packages and the code, as /var/task has them.
+# What a Dockerfile copies of ours beside the packages.
+COPIED = re.compile(r"^COPY (\S+)/\*\.py /packages/(\S+)/$", re.MULTILINE)
+# Without site-packages: sys.path has what lies in the image's /var/task.
 START = """
 import importlib, sys
 sys.path[:0] = sys.argv[2:]
@@ -46,6 +50,10 @@ def unpacked(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
                 env=os.environ
                 | {"PYTHON_VERSION": version, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"},
             )
+            for source, target in COPIED.findall(_dockerfile(lock)):
+                (folders[lock] / target).mkdir(parents=True)
+                for module in (ROOT / source).glob("*.py"):
+                    shutil.copy(module, folders[lock] / target)
         return folders[lock]
 
     return unpack
@@ -64,7 +72,7 @@ def test_a_function_starts_and_answers_a_warming_event(
         for variable, value in function["Environment"]["Variables"].items()
     }
     process = subprocess.run(
-        [sys.executable, "-S", "-c", START, *commands, unpacked(image), ROOT],
+        [sys.executable, "-S", "-c", START, *commands, unpacked(image)],
         capture_output=True,
         text=True,
         cwd=tmp_path,
@@ -73,6 +81,7 @@ def test_a_function_starts_and_answers_a_warming_event(
             "AWS_ACCESS_KEY_ID": "none",
             "AWS_SECRET_ACCESS_KEY": "none",
             "POWERTOOLS_METRICS_NAMESPACE": "captionbot",
+            "CAPTION_MODEL": str(ROOT / "inference" / "starter"),  # the image has one in /opt/model
             **environment,
         },
     )
@@ -83,5 +92,8 @@ def test_a_function_starts_and_answers_a_warming_event(
 
 
 def _command(image: str) -> str:
-    dockerfile = (ROOT / f"docker/{image}.Dockerfile").read_text()
-    return dockerfile.rpartition('CMD ["')[2].removesuffix('"]\n')
+    return _dockerfile(image).rpartition('CMD ["')[2].removesuffix('"]\n')
+
+
+def _dockerfile(image: str) -> str:
+    return (ROOT / f"docker/{image}.Dockerfile").read_text()
