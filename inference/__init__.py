@@ -1,1 +1,1 @@
-"""The captioner: screening, engines and the HTTP endpoint. It knows nothing of chats."""
+"""The captioner: engines and the HTTP endpoint. It knows nothing of chats."""

@@ -13,7 +13,7 @@ from tests.sandbox.endpoint import CaptionEndpoint
 from tests.sandbox.slack import SlackSandbox
 from tests.sandbox.telegram import TelegramSandbox
 
-START = "import sys; from bot.commands.{0} import command; command(sys.argv[1:])"
+START = "import sys; from cli.{0} import command; command(sys.argv[1:])"
 
 
 class Machine:
