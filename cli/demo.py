@@ -13,17 +13,17 @@ from typing import Any
 import click
 
 from cli.processes import Processes, free_ports
+from cli.stages import breakdown
 from common import samples
 
 ROOT = Path(__file__).parents[1]
 START = "from cli.main import main; main()"
 PATIENCE = 120.0  # seconds, for a model that loads on a busy machine
-STAGES = ("fetched", "screened", "captioned")
 
 
 @click.command(name="demo")
-@click.option("--once", is_flag=True, help="Stop after the first round, as without a terminal.")
-def command(once: bool) -> None:
+@click.option("--stay/--once", default=None, help="Stay up after the first round, as at a terminal, or stop.")
+def command(stay: bool | None) -> None:
     """Show the bot at work: in the browser, over HTTP, in a Slack thread, with a Telegram album. No account needed."""
     if not (ROOT / "tests" / "sandbox").is_dir():
         raise click.ClickException("The demo's Slack and Telegram come with the repository: run it in a clone of it.")
@@ -38,9 +38,14 @@ def command(once: bool) -> None:
         demo.over_http(photos[0])
         demo.in_slack(photos[1])
         demo.in_telegram(photos[-3:])
-        demo.in_the_browser()
-        if not once and sys.stdin.isatty():
+        if stay if stay is not None else sys.stdin.isatty():
+            demo.in_the_browser()
             demo.stay(photos[0])
+        else:
+            click.echo(
+                "That was one round; everything is stopped again. To keep it up, with a chat in the browser to drop"
+            )
+            click.echo("your own photos into, run it at a terminal, or: make demo DEMO=--stay")
 
 
 class Demo:
@@ -91,7 +96,7 @@ class Demo:
     def over_http(self, photo: Path) -> None:
         """POST a photo to the endpoint."""
         click.secho(f"HTTP: POST /caption with {photo.name}", bold=True)
-        start = time.monotonic()
+        start = time.time()
         answer = self._http.post(f"{self.inference}/caption", files={"image": (photo.name, photo.read_bytes())})
         answer.raise_for_status()
         self._tell(answer.json()["caption"], start, answer.headers.get("Server-Timing", ""))
@@ -99,7 +104,7 @@ class Demo:
     def in_slack(self, photo: Path) -> None:
         """Upload a photo to a channel and wait for the reply in its thread."""
         click.secho(f"Slack: {photo.name} sent to #general", bold=True)
-        start, mark = time.monotonic(), self._log_length()
+        start, mark = time.time(), self._log_length()
         sent = self._http.post(
             f"{self.slack}/upload", data={"channel": "C0GENERAL"}, files={"photo": (photo.name, photo.read_bytes())}
         ).json()
@@ -108,12 +113,12 @@ class Demo:
             posted = self._http.get(f"{self.slack}/state").json()["posted"]
             return next((post["text"] for post in posted if post["thread_ts"] == sent["ts"]), None)
 
-        self._tell(self._await("a reply in the thread", reply), start, self._stages(mark))
+        self._tell_stages(self._await("a reply in the thread", reply), start, mark)
 
     def in_telegram(self, photos: list[Path]) -> None:
         """Send an album and wait for its one reply."""
         click.secho(f"Telegram: an album of {len(photos)} photos", bold=True)
-        start, mark = time.monotonic(), self._log_length()
+        start, mark = time.time(), self._log_length()
         files = [("photo", (photo.name, photo.read_bytes())) for photo in photos]
         sent = self._http.post(f"{self.telegram}/photo", data={"chat": "Ada"}, files=files).json()
 
@@ -121,7 +126,7 @@ class Demo:
             messages = self._http.get(f"{self.telegram}/messages").json()
             return next((said["text"] for said in messages if said["reply_to"] in sent["messages"]), None)
 
-        self._tell(self._await("a reply to the album", reply), start, self._stages(mark))
+        self._tell_stages(self._await("a reply to the album", reply), start, mark)
 
     def in_the_browser(self) -> None:
         """Say where to look, and open it where somebody sits before a screen."""
@@ -148,21 +153,14 @@ class Demo:
 
     def _tell(self, text: str, start: float, stages: str) -> None:
         click.echo("\n".join(f"  {line}" for line in text.splitlines()))
-        click.echo(f"  ({time.monotonic() - start:.2f} s in all; {stages})\n")
+        click.echo(f"  ({time.time() - start:.2f} s in all; {stages})\n")
+
+    def _tell_stages(self, text: str, start: float, mark: int) -> None:
+        lines = self._worker_log.read_bytes()[mark:].decode().splitlines()
+        self._tell(text, start, breakdown(lines, start, time.time()))
 
     def _log_length(self) -> int:
         return self._worker_log.stat().st_size
-
-    def _stages(self, mark: int) -> str:
-        """Sum up the stages that the worker has logged since."""
-        import json
-
-        seconds = dict.fromkeys(STAGES, 0.0)
-        for line in self._worker_log.read_bytes()[mark:].decode().splitlines():
-            entry = json.loads(line) if line.startswith("{") else {}
-            if entry.get("message") in seconds:
-                seconds[entry["message"]] += entry["seconds"]
-        return ", ".join(f"{stage} {spent:.2f} s" for stage, spent in seconds.items())
 
     def _is_up(self, url: str, *, ready: bool = False) -> bool:
         import httpx
