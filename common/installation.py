@@ -6,13 +6,16 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 NAME = "photo-captionbot"
+HERE = Path(__file__).parents[1]
 
 
 def remedy(extras: str) -> str:
     """Say what brings the packages of some extras ("inference,torch"), however captionbot was installed.
 
-    A folder or a file that it was installed from is on record: https://packaging.python.org/specifications/direct-url.
+    A file or folder that it was installed from is on record: https://packaging.python.org/specifications/direct-url.
     """
+    if (HERE / "pyproject.toml").is_file():
+        return f"run `make install` in {HERE}, or pip install --editable '{HERE}[{extras}]'"
     try:
         record = distribution(NAME).read_text("direct_url.json")
     except PackageNotFoundError:
@@ -20,12 +23,10 @@ def remedy(extras: str) -> str:
     if record is None:
         return f"pip install '{NAME}[{extras}]'"
     url: str = json.loads(record)["url"]
-    if urlsplit(url).path.endswith((".whl", ".tar.gz")):
-        return f"pip install '{NAME}[{extras}] @ {url}'"
-    clone = Path(unquote(urlsplit(url).path))
-    if (clone / "pyproject.toml").is_file():
-        return f"run `make install` in {clone}, or pip install --editable '{clone}[{extras}]'"
-    return _in_an_image(extras)
+    parts = urlsplit(url)
+    if parts.scheme == "file" and not Path(unquote(parts.path)).exists():
+        return _in_an_image(extras)
+    return f"pip install '{NAME}[{extras}] @ {url}'"
 
 
 def _in_an_image(extras: str) -> str:
