@@ -24,8 +24,10 @@ def remedy(extras: str) -> str:
         return f"pip install '{NAME}[{extras}]'"
     url: str = json.loads(record)["url"]
     parts = urlsplit(url)
-    if parts.scheme == "file" and not Path(unquote(parts.path)).exists():
-        return _in_an_image(extras)
+    if parts.scheme == "file" and not (source := Path(unquote(parts.path))).exists():
+        # An image is built from a folder, and does not hold it.
+        again = f"install the wheel again, with its extras: pip install '{source.name}[{extras}]'"
+        return again if source.suffix == ".whl" else _in_an_image(extras)
     return f"pip install '{NAME}[{extras}] @ {url}'"
 
 

@@ -55,6 +55,9 @@ def test_who_installed_a_wheel_is_told_to_install_it_with_the_extra(wheel: Path,
     requirement = Requirement(said.removeprefix("pip install '").removesuffix("'"))
     assert (requirement.name, requirement.extras) == (NAME, {"bot", "webhooks"})
     assert requirement.url == wheel.as_uri()
+    moved = wheel.rename(wheel.with_suffix(".moved"))
+    assert f"pip install '{wheel.name}[bot]'" in remedy(tmp_path, "bot")
+    moved.rename(wheel)
 
 
 def test_who_works_in_a_clone_is_told_of_make_and_of_the_extra(tmp_path: Path) -> None:
