@@ -20,7 +20,7 @@ install: $(VENV)/.everything ## set up .venv with everything: what the demo need
 # What a person needs who only uses captionbot here. uv.txt brings what installs the rest, in a tenth of pip's time.
 $(VENV)/.demo: $(LOCKS)/demo.txt pyproject.toml Makefile
 	@python=$${PYTHON:-$$($(LOCKS)/find-python)} || exit 1; \
-	echo "Setting up $(VENV) with $$python: under a minute, about 600 MB."; \
+	echo "Setting up $(VENV) with $$python: under a minute, 630 MB."; \
 	[ -x $(BIN)/python ] || "$$python" -m venv $(VENV); \
 	$(BIN)/python -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 13))' \
 		|| { echo "The $(VENV) that is here has another Python. Remove it (rm -r $(VENV)), and call make again."; exit 1; }
@@ -30,7 +30,7 @@ $(VENV)/.demo: $(LOCKS)/demo.txt pyproject.toml Makefile
 	@touch $@
 
 $(VENV)/.everything: $(VENV)/.demo $(LOCKS)/everything.txt
-	@echo "Adding torch and what the tests need: a minute or two, and 1.4 GB more."
+	@echo "Adding torch and what the tests need: a minute or two, and 1.5 GB more."
 	@$(UV) --require-hashes --no-deps -r $(LOCKS)/everything.txt
 	@$(BIN)/python -c 'import torch' 2>/dev/null \
 		|| $(PIP) install --quiet --no-deps --retries 0 --timeout 10 --index-url $(TORCH_INDEX) $(TORCH) 2>/dev/null \
