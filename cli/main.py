@@ -5,7 +5,7 @@ from typing import ClassVar
 
 import click
 
-from common.installation import NAME, remedy
+from common.installation import remedy, version
 
 
 class _Commands(click.Group):
@@ -49,8 +49,21 @@ class _Commands(click.Group):
             ) from None
 
 
+def _tell_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if wanted:
+        click.echo(f"captionbot {version()}")
+        ctx.exit()
+
+
 @click.command(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.version_option(package_name=NAME, prog_name="captionbot")
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_tell_version,
+    help="Show version and commit.",
+)
 def main() -> None:
     """Send a photo in Slack or Telegram; the thread answers with a caption.
 

@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 import zipfile
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -41,7 +42,10 @@ def test_the_wheel_holds_the_five_floors_and_the_starter(wheel: Path) -> None:
 
 def remedy(folder: Path, extras: str) -> str:
     """What is said by the captionbot in a folder; nothing else is installed there."""
-    code = f"from common.installation import remedy; print(remedy({extras!r}))"
+    return said_in(folder, f"from common.installation import remedy; print(remedy({extras!r}))")
+
+
+def said_in(folder: Path, code: str) -> str:
     done = subprocess.run(
         [sys.executable, "-S", "-c", code], cwd=folder, env={"PYTHONPATH": str(folder)}, capture_output=True, text=True
     )
@@ -89,3 +93,22 @@ def installed(folder: Path, record: dict[str, object] | None) -> None:
     (metadata / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {NAME}\nVersion: 1\n")
     if record is not None:
         (metadata / "direct_url.json").write_text(json.dumps(record))
+
+
+def test_the_version_tells_the_commit_of_a_clone_or_of_a_release(tmp_path: Path) -> None:
+    here = subprocess.run(
+        [sys.executable, "-c", "from cli.main import main; main()", "--version"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    head = subprocess.run(["git", "rev-parse", "HEAD"], cwd=ROOT, capture_output=True, text=True).stdout
+    assert here.stdout == f"captionbot {version(NAME)} ({head[:12]})\n"
+    installed(tmp_path, None)
+    assert told(tmp_path) == "1"
+    (tmp_path / "common" / "COMMIT").write_text("f" * 40 + "\n")
+    assert told(tmp_path) == f"1 ({'f' * 12})"
+
+
+def told(folder: Path) -> str:
+    return said_in(folder, "from common.installation import version; print(version())")
