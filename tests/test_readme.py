@@ -175,7 +175,7 @@ def test_a_command_in_a_sentence_exists(words: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", [*PAGES, ROOT / "CONTRIBUTING.md", *ROOT.glob("inference/starter/*.md")], ids=lambda path: path.name
+    "path", [*PAGES, *ROOT.glob("[CS]*.md"), *ROOT.glob("inference/starter/*.md")], ids=lambda path: path.name
 )
 def test_links_lead_somewhere(path: Path) -> None:
     for target in re.findall(r"\]\(([^)]+)\)", path.read_text(encoding="utf-8")):
