@@ -1,4 +1,4 @@
-"""What the bot expects to go wrong; the two branches say whose it is to put right."""
+"""What the bot expects to go wrong; the branches say whose it is to put right."""
 
 
 class BotError(Exception):
@@ -22,6 +22,19 @@ class TryAgain(BotError):
 
     `reason` is for the log (no URL, no token); `apology` is what the person is told once the inbox gives up, where
     there is something better to say than the general one.
+    """
+
+    def __init__(self, reason: str, apology: str | None = None) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.apology = apology
+
+
+class GiveUp(BotError):
+    """Trying again would end the same way until the operator has put something right.
+
+    The inbox tries no more: it apologises at once and keeps the event, so that it can be handed in when all is well.
+    `reason` and `apology` as for TryAgain.
     """
 
     def __init__(self, reason: str, apology: str | None = None) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from bot import messages
-from bot.errors import TryAgain
+from bot.errors import GiveUp, TryAgain
 from webhooks.inbox import Event
 
 log = logging.getLogger(__name__)
@@ -27,12 +27,13 @@ class Handler(Protocol):
 
 
 async def attempt(handler: Handler, events: Sequence[Event], seconds: float = TIMEOUT) -> None:
-    """Answer the events of a job within so many seconds. Raises TryAgain."""
+    """Answer the events of a job within so many seconds. Raises TryAgain, and GiveUp where that would be no use."""
     try:
         async with asyncio.timeout(seconds):
             await handler.answer(events)
-    except TryAgain as again:
-        log.warning("not answered yet", extra={"request_id": events[0].id, "reason": again.reason})
+    except (TryAgain, GiveUp) as error:
+        said = "not answered yet" if isinstance(error, TryAgain) else "not to be answered"
+        log.warning(said, extra={"request_id": events[0].id, "reason": error.reason})
         raise
     except Exception as error:  # noqa: BLE001 (a framework's handler may raise anything)
         # The error's text may hold a file's URL or what a person wrote: it goes neither to the log nor to the inbox.
@@ -53,6 +54,6 @@ async def apologise(handler: Handler, events: Sequence[Event], sentence: str, se
 
 def sentence_of(error: Exception) -> tuple[str, str]:
     """Read what the last attempt left: the failure for the log, and the apology for the person."""
-    if isinstance(error, TryAgain):
+    if isinstance(error, TryAgain | GiveUp):
         return error.reason, error.apology or messages.APOLOGY
     return type(error).__name__, messages.APOLOGY

@@ -10,7 +10,7 @@ import time
 from collections.abc import Coroutine, Mapping
 from typing import Any
 
-from bot.errors import TryAgain
+from bot.errors import GiveUp, TryAgain
 from bot.settings import BotSettings
 from common import aws, logs
 from common.invocations import Context, invoked, is_warming
@@ -75,10 +75,12 @@ class Batches:
         except Exception as error:  # noqa: BLE001 (whatever it is, the other messages are none the worse for it)
             reason, sentence = attempts.sentence_of(error)
             log.warning("handed in again", extra={"request_id": message.id, "attempt": number, "reason": reason})
-            if number >= self._attempts and not isinstance(error, InWork):
+            # A message gets to the dead-letter queue only by being received so often: one that is given up hurries.
+            last = isinstance(error, GiveUp) or number >= self._attempts
+            if last and not isinstance(error, InWork):
                 self._give_up(message, sentence, _seconds(context))
             wait = min(attempts.FIRST_WAIT * attempts.GROWTH ** (number - 1), LONGEST_WAIT)
-            self._postpone(receipt, wait if number < self._attempts else LAST_WAIT)
+            self._postpone(receipt, LAST_WAIT if last else wait)
             return False
         return True
 

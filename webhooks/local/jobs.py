@@ -3,7 +3,8 @@
 import asyncio
 import logging
 
-from webhooks.attempts import Handler, apologise, attempt
+from bot.errors import GiveUp
+from webhooks.attempts import Handler, apologise, attempt, sentence_of
 from webhooks.local.mailbox import Mailbox
 
 log = logging.getLogger(__name__)
@@ -25,8 +26,12 @@ class Jobs:
         events = await asyncio.to_thread(self._mailbox.unanswered, job)
         if not events:
             return
-        await attempt(self._handler, events)
-        await asyncio.to_thread(self._mailbox.finish, job)
+        try:
+            await attempt(self._handler, events)
+        except GiveUp as error:
+            await self.give_up(job, *sentence_of(error))
+        else:
+            await asyncio.to_thread(self._mailbox.finish, job)
 
     async def give_up(self, job: str, failure: str, sentence: str) -> None:
         """Apologise for a job and keep it as a dead letter."""
