@@ -2,7 +2,7 @@
 
 Each reply carries the ts of the message that it answers in its metadata, so that no store is needed to tell them apart
 (https://docs.slack.dev/messaging/message-metadata). conversations.replies gives a thread in pages, the oldest message
-first, with the root on each of them (https://docs.slack.dev/reference/methods/conversations.replies).
+first, with its root whatever the bounds are (https://docs.slack.dev/reference/methods/conversations.replies).
 """
 
 import asyncio

@@ -50,8 +50,9 @@ class SlackSandbox:
 
     Attributes to look at: `posted`, `workspace.reactions`, `workspace.calls`, `workspace.downloads`,
     `sender.deliveries`, `socket.envelopes`, `strays`; to change: `faults`, `credentials.scopes`, `subscriptions`,
-    `copies` (each event is delivered so many times), `sender.url` (the app's Request URL), `file_host.login`, `clock`
-    (seconds by which Slack's clock is ahead).
+    `copies` (each event is delivered so many times), `sender.url` (the app's Request URL), `file_host.login`,
+    `file_host.origin` (`origin_url` for the files of Enterprise Grid), `workspace.lateness`, `clock` (seconds by which
+    Slack's clock is ahead).
     """
 
     def __init__(
@@ -103,16 +104,18 @@ class SlackSandbox:
         return self._servers.run(work)
 
     async def _open(self) -> None:
-        api, files, elsewhere = web.Application(), web.Application(), web.Application()
+        api, files, origin, elsewhere = (web.Application() for _ in range(4))
         methods = WebAPI(self.workspace, self.credentials, self.faults, self._websocket_url)
         api.router.add_route("*", "/api/{method}", methods.handle)
         api.router.add_get("/link/", self.socket.handle)
         api.on_response_prepare.append(self._date)
-        files.router.add_get("/{kind:files-pri|files-tmb}/{place}/{name}", self.file_host.handle)
+        for host in (files, origin):
+            host.router.add_get("/{kind:files-pri|files-tmb}/{place}/{name}", self.file_host.handle)
         files.router.add_get("/login", self.file_host.show_login)
         elsewhere.router.add_route("*", "/{path:.*}", self._stray)
         self.api_url = f"{await self._servers.serve(api, self._ports[0])}/api/"
         self.files_url = f"{await self._servers.serve(files, self._ports[1])}/"
+        self.origin_url = f"{await self._servers.serve(origin, 0)}/"
         self.elsewhere_url = f"{await self._servers.serve(elsewhere, 0)}/"
         self.people.files_url = self.files_url
 
@@ -136,12 +139,33 @@ class SlackSandbox:
         thread_ts: str | None = None,
         text: str = "",
         mention_beside: MentionBeside = "with files",
+        subtype: str | None = "file_share",
     ) -> Sent:
         """Send files. Conversations that are there: C0GENERAL, G0SECRET (private), D0ALICE (im), G0THREE (mpim)."""
         with self.workspace.changed:
             sent = self.people.upload(
-                channel, photos, user=user, thread_ts=thread_ts, text=text, mention_beside=mention_beside
+                channel,
+                photos,
+                user=user,
+                thread_ts=thread_ts,
+                text=text,
+                mention_beside=mention_beside,
+                subtype=subtype,
             )
+        return self._sent(sent)
+
+    def forward(
+        self,
+        channel: str,
+        original: Sent,
+        text: str = "",
+        thread_ts: str | None = None,
+        *,
+        unfurl: bool = False,
+    ) -> Sent:
+        """Forward a message (or show it by a link to it)."""
+        with self.workspace.changed:
+            sent = self.people.forward(channel, original, text=text, thread_ts=thread_ts, unfurl=unfurl)
         return self._sent(sent)
 
     def mention(self, channel: str, text: str = "", user: str = PERSON, thread_ts: str | None = None) -> Sent:
@@ -170,7 +194,15 @@ class SlackSandbox:
         return self._sent(self.people.edit(sent, text))
 
     def delete(self, sent: Sent) -> Sent:
-        return self._sent(self.people.delete(sent))
+        with self.workspace.changed:
+            deleted = self.people.delete(sent)
+        return self._sent(deleted)
+
+    def delete_files(self, sent: Sent) -> Sent:
+        """Delete the files of a message, which stays."""
+        with self.workspace.changed:
+            deleted = self.people.delete_files(sent)
+        return self._sent(deleted)
 
     def happen(self, event: JSON, **extra: object) -> JSON:
         """Let any event happen; returns its event callback."""

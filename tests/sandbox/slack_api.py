@@ -46,6 +46,7 @@ class WebAPI:
         self._connect = connect
         self._methods: dict[str, Callable[[JSON], JSON]] = {
             "auth.test": self._auth_test,
+            "chat.delete": self._delete_message,
             "chat.postMessage": self._post_message,
             "conversations.replies": self._replies,
             "files.info": self._files_info,
@@ -117,6 +118,8 @@ class WebAPI:
             raise Refused("channel_not_found")
         if not conversation.bot_is_member:
             raise Refused("not_in_channel")
+        if conversation.restriction is not None:
+            raise Refused(conversation.restriction)
         text = str(arguments.get("text") or "")
         if not text and not arguments.get("blocks") and not arguments.get("attachments"):
             raise Refused("no_text")
@@ -125,6 +128,8 @@ class WebAPI:
         thread_ts = arguments.get("thread_ts")
         if thread_ts is not None and not _is_timestamp(thread_ts):
             raise Refused("invalid_thread_ts")
+        if thread_ts is not None and not conversation.thread(thread_ts):
+            thread_ts = None  # Slack says nothing, and posts into the channel.
         ts = self._workspace.timestamp()
         message: JSON = {
             "type": "message",
@@ -137,9 +142,25 @@ class WebAPI:
         }
         if thread_ts is not None:
             message["thread_ts"] = thread_ts
+        if "metadata" in arguments:
+            message["metadata"] = _metadata(arguments["metadata"])
         conversation.messages[ts] = message
         self._workspace.posted.append(Posted(channel, text, thread_ts, ts, arguments, time.time()))
         return {"channel": channel, "ts": ts, "message": message}
+
+    def _delete_message(self, arguments: JSON) -> JSON:
+        self._credentials.require("chat:write")
+        conversation = self._workspace.conversations.get(_required(arguments, "channel", "channel_not_found"))
+        if conversation is None:
+            raise Refused("channel_not_found")
+        ts = _required(arguments, "ts", "message_not_found")
+        if ts not in conversation.messages:
+            raise Refused("message_not_found")
+        if conversation.messages[ts].get("bot_id") != BOT_ID:
+            raise Refused("cant_delete_message")
+        conversation.remove(ts)
+        self._workspace.posted[:] = [p for p in self._workspace.posted if (p.channel, p.ts) != (conversation.id, ts)]
+        return {"channel": conversation.id, "ts": ts}
 
     def _replies(self, arguments: JSON) -> JSON:
         channel = _required(arguments, "channel", "channel_not_found")
@@ -153,22 +174,24 @@ class WebAPI:
         limit = _whole(arguments.get("limit", 1000), "invalid_limit")
         if not 1 <= limit <= 1000:
             raise Refused("invalid_limit")
-        thread = conversation.thread(ts)
+        thread = conversation.visible(ts)
         if not thread:
             raise Refused("thread_not_found")
         oldest, latest = str(arguments.get("oldest", "0")), str(arguments.get("latest", "9" * 10))
-        inclusive = str(arguments.get("inclusive", "")).lower() in ("1", "true")
+        inclusive = _is_true(arguments, "inclusive")
         # The root always comes along, whatever the bounds are.
         bounded = [
             m
             for m in thread
             if m is thread[0] or oldest < m["ts"] < latest or (inclusive and m["ts"] in (oldest, latest))
         ]
-        start = _whole(arguments.get("cursor") or 0, "invalid_cursor")
-        page, more = bounded[start : start + limit], len(bounded) > start + limit
+        start, size = _whole(arguments.get("cursor") or 0, "invalid_cursor"), min(limit, self._workspace.largest_page)
+        page, more = bounded[start : start + size], len(bounded) > start + size
+        if not _is_true(arguments, "include_all_metadata"):
+            page = [{name: value for name, value in m.items() if name != "metadata"} for m in page]
         answer: JSON = {"messages": page, "has_more": more}
         if more:
-            answer["response_metadata"] = {"next_cursor": str(start + limit)}
+            answer["response_metadata"] = {"next_cursor": str(start + size)}
         return answer
 
     def _files_info(self, arguments: JSON) -> JSON:
@@ -178,6 +201,8 @@ class WebAPI:
             raise Refused("file_not_found")
         if file.deleted:
             raise Refused("file_deleted")
+        if file.stub is not None and file.stub.get("file_access") == "access_denied":
+            raise Refused("access_denied")
         file.infos += 1
         shown = self._workspace.file_object(file, renditions=file.infos >= file.renditions_after)
         return {"file": shown, "comments": [], "response_metadata": {"next_cursor": ""}}
@@ -218,7 +243,7 @@ class WebAPI:
 
 
 # Methods that write take JSON bodies; those that only read take forms and query strings and do not see JSON.
-WRITES = frozenset({"auth.test", "chat.postMessage", "reactions.add", "reactions.remove"})
+WRITES = frozenset({"auth.test", "chat.delete", "chat.postMessage", "reactions.add", "reactions.remove"})
 
 
 async def _read(request: web.Request, *, json_accepted: bool) -> tuple[JSON, str | None]:
@@ -250,6 +275,18 @@ def _required(arguments: JSON, name: str, code: str) -> str:
     if not isinstance(value, str) or not value:
         raise Refused(code, response_metadata={"messages": [f"[ERROR] missing required field: {name}"]})
     return value
+
+
+def _metadata(value: object) -> JSON:
+    if not isinstance(value, dict) or not isinstance(value.get("event_type"), str):
+        raise Refused("invalid_metadata_format")
+    if not isinstance(value.get("event_payload"), dict):
+        raise Refused("invalid_metadata_schema")
+    return value
+
+
+def _is_true(arguments: JSON, name: str) -> bool:
+    return str(arguments.get(name, "")).lower() in ("1", "true")
 
 
 def _whole(value: object, code: str) -> int:

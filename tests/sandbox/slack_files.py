@@ -19,6 +19,8 @@ class FileHost:
         self._credentials = credentials
         self._faults = faults
         self.login: Literal["page", "redirect"] = "page"
+        # Where Enterprise Grid keeps the bytes: this host redirects there, and that one wants the token again.
+        self.origin = ""
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         fault = self._faults.next("files")
@@ -29,10 +31,13 @@ class FileHost:
         if not self._may_read(request):
             return self._turn_away(request, file)
         found = _find(file, request.match_info["kind"], request.match_info["name"]) if file else None
-        if file is None or found is None:
+        if file is None or found is None or file.deleted:
             self._log(request, file, None, "not found")
             return web.Response(status=404, text="not found")
         what, body, content_type = found
+        if self.origin and not self.origin.endswith(f"{request.host}/"):
+            self._log(request, file, what, "redirect to origin")
+            return web.Response(status=302, headers={"Location": self.origin.rstrip("/") + request.path})
         self._log(request, file, what, "sent")
         if isinstance(fault, Slow):
             return await send_slowly(request, body, content_type, fault)
@@ -59,7 +64,7 @@ class FileHost:
         request: web.Request,
         file: StoredFile | None,
         what: str | None,
-        outcome: Literal["sent", "login page", "redirect to login", "not found", "fault"],
+        outcome: Literal["sent", "login page", "redirect to login", "redirect to origin", "not found", "fault"],
     ) -> None:
         with self._workspace.changed:
             self._workspace.downloads.append(Download(request.path, file.id if file else None, what, outcome))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from tests.sandbox.slack_events import envelope, message
-from tests.sandbox.slack_photos import Upload, guess_mimetype, render, size_of
+from tests.sandbox.slack_photos import STUBS, Upload, guess_mimetype, render, size_of, still
 from tests.sandbox.slack_workspace import BOT_USER, JSON, PERSON, TEAM, Conversation, StoredFile, Workspace
 
 # Slack may or may not send an app_mention beside the file_share of a photo that mentions the bot, and its files may be
@@ -44,32 +44,68 @@ class People:
         text: str = "",
         thread_ts: str | None = None,
         mention_beside: MentionBeside = "with files",
+        subtype: str | None = "file_share",
     ) -> Sent:
         conversation = self.workspace.conversation(channel)
         ts = self.workspace.timestamp()
         files = [self._store(p if isinstance(p, Upload) else Upload(p), user, ts) for p in photos]
         extra: JSON = {"files": [self.workspace.file_in_event(f) for f in files], "upload": False}
         extra |= _threaded(conversation, thread_ts)
-        event = message(conversation, ts, text, user, subtype="file_share", **extra)
-        conversation.messages[ts] = copy.deepcopy(event)
+        if subtype is not None:
+            extra["subtype"] = subtype
+        if subtype == "thread_broadcast":
+            extra["root"] = conversation.messages[str(thread_ts)]
+        event = message(conversation, ts, text, user, **extra)
+        return self._written(conversation, event, mention_beside)
+
+    def forward(
+        self,
+        channel: str,
+        original: Sent,
+        *,
+        user: str = PERSON,
+        text: str = "",
+        thread_ts: str | None = None,
+        unfurl: bool = False,
+    ) -> Sent:
+        """Forward a message, with its files inside the attachment; `unfurl`: by a link to it that Slack shows."""
+        conversation = self.workspace.conversation(channel)
+        source = self.workspace.conversation(original.channel).messages[original.ts]
+        shared: JSON = {
+            "ts": source["ts"],
+            "author_id": source["user"],
+            "channel_id": original.channel,
+            "channel_team": TEAM,
+            "is_msg_unfurl": True,
+            "id": 1,
+            "from_url": f"https://sandbox.slack.com/archives/{original.channel}/p{source['ts'].replace('.', '')}",
+            "fallback": "[forwarded message]",
+            "text": source["text"],
+            "files": source.get("files", []),
+            "mrkdwn_in": ["text"],
+        }
+        if not unfurl:
+            shared["is_share"] = True
+        # What was forwarded before comes along.
+        shared |= {name: source[name] for name in ("attachments",) if name in source}
+        extra = {"attachments": [shared], **_threaded(conversation, thread_ts)}
+        return self._written(conversation, message(conversation, self.workspace.timestamp(), text, user, **extra))
+
+    def _written(self, conversation: Conversation, event: JSON, mention_beside: MentionBeside = "with files") -> Sent:
+        self.workspace.keep(conversation, event)
         payloads = [envelope(self.workspace, event)]
-        if f"<@{BOT_USER}>" in text and conversation.kind != "im" and mention_beside != "never":
+        if f"<@{BOT_USER}>" in event["text"] and conversation.kind != "im" and mention_beside != "never":
             beside = _mention(event)
             if mention_beside == "without files":
-                del beside["files"]
+                beside.pop("files", None)
             payloads.append(envelope(self.workspace, beside))
-        return Sent(channel, ts, payloads)
+        return Sent(conversation.id, event["ts"], payloads)
 
     def say(self, channel: str, text: str, *, user: str = PERSON, thread_ts: str | None = None) -> Sent:
         """Write a plain message; with the bot's mention in a channel it causes an app_mention too."""
         conversation = self.workspace.conversation(channel)
         ts = self.workspace.timestamp()
-        event = message(conversation, ts, text, user, **_threaded(conversation, thread_ts))
-        conversation.messages[ts] = copy.deepcopy(event)
-        payloads = [envelope(self.workspace, event)]
-        if f"<@{BOT_USER}>" in text and conversation.kind != "im":
-            payloads.append(envelope(self.workspace, _mention(event)))
-        return Sent(channel, ts, payloads)
+        return self._written(conversation, message(conversation, ts, text, user, **_threaded(conversation, thread_ts)))
 
     def join(self, channel: str, user: str = BOT_USER) -> Sent:
         """Bring somebody into a channel; as default the bot, which a person invited."""
@@ -107,12 +143,24 @@ class People:
         return self._hidden(conversation, "message_changed", message=new, previous_message=old)
 
     def delete(self, sent: Sent) -> Sent:
-        """Delete a message and its files."""
+        """Delete a message and its files. A message with replies is told of as changed into its tombstone."""
         conversation = self.workspace.conversation(sent.channel)
-        old = conversation.messages.pop(sent.ts)
+        old = conversation.remove(sent.ts)
         for file in old.get("files", []):
             self.workspace.files[file["id"]].deleted = True
+        if (left := conversation.messages.get(sent.ts)) is not None:
+            return self._hidden(conversation, "message_changed", message=left, previous_message=old)
         return self._hidden(conversation, "message_deleted", previous_message=old, deleted_ts=sent.ts)
+
+    def delete_files(self, sent: Sent) -> Sent:
+        """Delete the files of a message, which stays."""
+        conversation = self.workspace.conversation(sent.channel)
+        old = conversation.messages[sent.ts]
+        for file in old["files"]:
+            self.workspace.files[file["id"]].deleted = True
+        new = {**old, "files": [{"id": file["id"], "mode": "tombstone"} for file in old["files"]]}
+        conversation.messages[sent.ts] = copy.deepcopy(new)
+        return self._hidden(conversation, "message_changed", message=new, previous_message=old)
 
     def _hidden(self, conversation: Conversation, subtype: str, **fields: object) -> Sent:
         ts = self.workspace.timestamp()
@@ -164,7 +212,12 @@ class People:
         if (size := size_of(upload.data)) is not None:
             info |= {"original_w": size[0], "original_h": size[1]}
         renditions = render(upload.data) if upload.renditions else []
-        file = StoredFile(id_, upload.data, info, renditions, upload.renditions_after, upload.stub)
+        if upload.poster is not None:
+            renditions = [still(upload.poster)]
+        stub = STUBS["check_file_info" if upload.stub is True else upload.stub] if upload.stub else None
+        file = StoredFile(id_, upload.data, info, renditions, upload.renditions_after, stub)
+        if stub in (STUBS["tombstone"], STUBS["file_not_found"]):
+            file.deleted = True
         self.workspace.files[id_] = file
         return file
 

@@ -11,14 +11,13 @@ from PIL import Image, ImageOps
 # bounds the width only. None is made larger than the photo is.
 SQUARES = (64, 80, 160)
 BOXES = (360, 480, 720, 800, 960, 1024)
-PRETTY = {
-    "jpg": "JPEG",
-    "png": "PNG",
-    "gif": "GIF",
-    "webp": "WebP",
-    "heic": "HEIC",
-    "pdf": "PDF",
-    "mp4": "MPEG 4 Video",
+# All that an event tells of some files, beside the id.
+STUBS: dict[str, dict[str, Any]] = {
+    "check_file_info": {"mode": "file_access", "file_access": "check_file_info", "user_team": "T0OTHER"},
+    "access_denied": {"file_access": "access_denied", "created": 0, "timestamp": 0, "user": "U0ALICE"},
+    "file_not_found": {"mode": "file_access", "file_access": "file_not_found"},
+    "hidden_by_limit": {"mode": "hidden_by_limit"},
+    "tombstone": {"mode": "tombstone"},
 }
 
 
@@ -28,8 +27,9 @@ class Upload:
 
     `mimetype` None: as Slack would guess it from the bytes; "" is what it sometimes sends just after an upload.
     `renditions_after`: how many files.info calls come back without renditions; 0 means the event has them already.
-    `renditions` False: Slack never makes any. `stub`: a Slack Connect file, of which the event has only the id.
-    `url`: what url_private says instead of the file host's own URL. `stated_size`: what the file object claims.
+    `renditions` False: Slack never makes any. `stub`: a Slack Connect file, of which the event has only the id; or
+    another one of STUBS. `url`: what url_private says instead of the file host's own URL. `stated_size`: what the file
+    object claims. `poster`: the still that Slack takes of a video.
     """
 
     data: bytes
@@ -37,9 +37,10 @@ class Upload:
     mimetype: str | None = None
     renditions: bool = True
     renditions_after: int = 0
-    stub: bool = False
+    stub: bool | str = False
     url: str | None = None
     stated_size: int | None = None
+    poster: bytes | None = None
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,12 @@ class Rendition:
         if self.name.removeprefix("thumb_") in map(str, SQUARES):
             return {self.name: url}
         return {self.name: url, f"{self.name}_w": self.width, f"{self.name}_h": self.height}
+
+
+def still(data: bytes) -> Rendition:
+    """Make the picture that Slack shows of a video."""
+    with Image.open(io.BytesIO(data)) as image:
+        return Rendition("thumb_video", data, *image.size, "jpeg", "image/jpeg")
 
 
 def guess_mimetype(data: bytes, name: str) -> str:

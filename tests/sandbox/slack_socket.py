@@ -29,6 +29,7 @@ class SocketMode:
     envelopes: list[Envelope] = field(default_factory=list)
     connections: list[web.WebSocketResponse] = field(default_factory=list)
     opened: int = 0
+    failing: int = 0  # so many connections fail
     _tickets: set[str] = field(default_factory=set)
     _acks: dict[str, asyncio.Event] = field(default_factory=dict)
     _connected: asyncio.Event = field(default_factory=asyncio.Event)
@@ -44,6 +45,9 @@ class SocketMode:
         if ticket not in self._tickets:
             return web.Response(status=408, text="link_disabled")
         self._tickets.remove(ticket)
+        if self.failing:
+            self.failing -= 1
+            return web.Response(status=503, text="the connection failed, and its ticket is spent")
         socket = web.WebSocketResponse()
         await socket.prepare(request)
         self.connections.append(socket)

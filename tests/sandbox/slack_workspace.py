@@ -1,5 +1,6 @@
 """What the fake Slack knows: one workspace with its conversations, messages and files, and what the bot did in it."""
 
+import copy
 import itertools
 import threading
 import time
@@ -23,7 +24,10 @@ class Conversation:
     id: str
     kind: Kind
     bot_is_member: bool = True
+    restriction: str | None = None  # the error code with which chat.postMessage is refused here
     messages: dict[str, JSON] = field(default_factory=dict)
+    # How many looks at a thread come back without a message that was just written: events overtake the history.
+    late: dict[str, int] = field(default_factory=dict)
 
     def thread(self, ts: str) -> list[JSON]:
         """The root with this ts and its replies, oldest first; empty where there is no such message."""
@@ -32,6 +36,40 @@ class Conversation:
         return sorted(
             (m for m in self.messages.values() if m["ts"] == ts or m.get("thread_ts") == ts), key=lambda m: str(m["ts"])
         )
+
+    def visible(self, ts: str) -> list[JSON]:
+        """The thread as a call sees it now, without what is not in the history yet."""
+        thread = [m for m in self.thread(ts) if self.late.get(m["ts"], 0) <= 0]
+        for late in self.late:
+            self.late[late] -= 1
+        return thread if thread and thread[0]["ts"] == ts else []
+
+    def remove(self, ts: str) -> JSON:
+        """Delete a message; returns it. A root with replies leaves a tombstone, which goes with the last of them."""
+        old = self.messages.pop(ts)
+        if len(replies := [m for m in self.messages.values() if m.get("thread_ts") == ts]) > 0:
+            self.messages[ts] = tombstone(ts, replies)
+        root = old.get("thread_ts")
+        if root in self.messages and self.messages[root].get("subtype") == "tombstone" and len(self.thread(root)) == 1:
+            del self.messages[root]
+        return old
+
+
+def tombstone(ts: str, replies: list[JSON]) -> JSON:
+    """What stands in the place of a deleted message that had replies."""
+    return {
+        "type": "message",
+        "subtype": "tombstone",
+        "text": "This message was deleted.",
+        "user": "USLACKBOT",
+        "hidden": True,
+        "ts": ts,
+        "thread_ts": ts,
+        "parent_user_id": "USLACKBOT",
+        "reply_count": len(replies),
+        "reply_users": sorted({str(reply.get("user")) for reply in replies}),
+        "is_locked": False,
+    }
 
 
 @dataclass
@@ -43,14 +81,14 @@ class StoredFile:
     info: JSON
     renditions: list[Rendition]
     renditions_after: int  # files.info shows the renditions from this call on; 0: they are in the event already
-    stub: bool  # events carry only the Slack Connect stub
+    stub: JSON | None  # all that events and threads tell of the file
     infos: int = 0
     deleted: bool = False
 
 
 @dataclass(frozen=True)
 class Posted:
-    """One chat.postMessage that was accepted."""
+    """One chat.postMessage that was accepted; `thread_ts` is the thread in which it landed, None for the channel."""
 
     channel: str
     text: str
@@ -83,7 +121,7 @@ class Download:
     path: str
     file: str | None
     what: str | None
-    outcome: Literal["sent", "login page", "redirect to login", "not found", "fault"]
+    outcome: Literal["sent", "login page", "redirect to login", "redirect to origin", "not found", "fault"]
 
 
 @dataclass
@@ -96,6 +134,8 @@ class Workspace:
     reactions: list[Reaction] = field(default_factory=list)
     calls: list[Call] = field(default_factory=list)
     downloads: list[Download] = field(default_factory=list)
+    largest_page: int = 1000  # messages that conversations.replies gives at most, whatever its limit is
+    lateness: int = 0  # so many looks at a thread come back without the next messages
     changed: threading.Condition = field(default_factory=lambda: threading.Condition(threading.RLock()))
     _numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
 
@@ -117,6 +157,12 @@ class Workspace:
         """A ts that nobody else has: Slack's are seconds with six more digits that make them unique in the channel."""
         return f"{int(time.time())}.{self.number():06d}"
 
+    def keep(self, conversation: Conversation, message: JSON) -> None:
+        """Put a person's message in a conversation, and in its history a little later."""
+        conversation.messages[message["ts"]] = copy.deepcopy(message)
+        if self.lateness:
+            conversation.late[message["ts"]] = self.lateness
+
     def file_object(self, file: StoredFile, *, renditions: bool) -> JSON:
         shown = dict(file.info)
         if renditions:
@@ -125,13 +171,6 @@ class Workspace:
         return shown
 
     def file_in_event(self, file: StoredFile) -> JSON:
-        if file.stub:
-            return {
-                "id": file.id,
-                "created": file.info["created"],
-                "timestamp": file.info["timestamp"],
-                "mode": "file_access",
-                "file_access": "check_file_info",
-                "user_team": "T0OTHER",
-            }
+        if file.stub is not None:
+            return {"id": file.id, **file.stub}
         return self.file_object(file, renditions=file.renditions_after == 0)

@@ -83,3 +83,25 @@ async def test_a_connect_file_is_a_stub_until_asked_for(slack: SlackSandbox) -> 
 
 def test_renditions_may_be_late(slack: SlackSandbox) -> None:
     assert "thumb_360" not in file_of(slack, Upload(photo(800, 600), renditions_after=2, mimetype=""))
+
+
+async def test_enterprise_grid_keeps_the_bytes_on_another_host_that_wants_the_token_too(slack: SlackSandbox) -> None:
+    slack.file_host.origin = slack.origin_url
+    sent = photo(300, 300)
+    url = file_of(slack, sent)["url_private"]
+    assert (await get(url))[0] == 302
+    elsewhere = url.replace(slack.files_url, slack.origin_url)
+    assert (await get(elsewhere, None))[1] == "text/html"
+    assert await get(elsewhere) == (200, "image/jpeg", sent)
+
+
+async def test_a_deleted_file_is_not_found(slack: SlackSandbox) -> None:
+    sent = slack.upload("C0GENERAL", [photo(300, 300)])
+    slack.delete_files(sent)
+    assert (await get(sent.payload["event"]["files"][0]["url_private"]))[0] == 404
+
+
+async def test_a_video_has_a_still(slack: SlackSandbox) -> None:
+    file = file_of(slack, Upload(b"\0\0\0\x18ftypmp42", "clip.mp4", poster=photo(640, 360)))
+    assert (file["mimetype"], file["thumb_video_w"], file["thumb_video_h"]) == ("video/mp4", 640, 360)
+    assert (await get(file["thumb_video"]))[:2] == (200, "image/jpeg")

@@ -138,3 +138,50 @@ async def test_its_clock_can_be_another_one(slack: SlackSandbox) -> None:
     slack.clock = 3600.0
     async with aiohttp.ClientSession() as session, session.head(slack.api_url) as answer:
         assert 3500 < parsedate_to_datetime(answer.headers["Date"]).timestamp() - time.time() < 3700
+
+
+async def test_a_reply_to_a_thread_that_is_gone_lands_in_the_channel(
+    slack: SlackSandbox, client: AsyncWebClient
+) -> None:
+    sent = slack.say("C0GENERAL", "look")
+    slack.delete(sent)
+    answer = await client.chat_postMessage(channel="C0GENERAL", thread_ts=sent.ts, text="late")
+    assert "thread_ts" not in answer["message"]
+    assert [posted.thread_ts for posted in slack.posted] == [None]
+
+
+async def test_a_deleted_message_with_replies_leaves_a_tombstone_until_the_last_of_them_goes(
+    slack: SlackSandbox, client: AsyncWebClient
+) -> None:
+    sent = slack.say("C0GENERAL", "look")
+    reply = await client.chat_postMessage(channel="C0GENERAL", thread_ts=sent.ts, text="a reply")
+    event = slack.delete(sent).payload["event"]
+    assert (event["subtype"], event["message"]["subtype"]) == ("message_changed", "tombstone")
+    thread = await client.conversations_replies(channel="C0GENERAL", ts=sent.ts)
+    assert [m.get("subtype") for m in thread["messages"]] == ["tombstone", None]
+    assert (await failure(client, "chat.delete", channel="C0GENERAL", ts=sent.ts))["error"] == "cant_delete_message"
+    await client.chat_delete(channel="C0GENERAL", ts=reply["ts"])
+    assert not slack.posted
+    answer = await failure(client, "chat.delete", channel="C0GENERAL", ts=reply["ts"])
+    assert answer["error"] == "message_not_found"
+    with pytest.raises(SlackApiError, match="thread_not_found"):
+        await client.conversations_replies(channel="C0GENERAL", ts=sent.ts)
+
+
+async def test_metadata_are_shown_to_who_asks_for_them(slack: SlackSandbox, client: AsyncWebClient) -> None:
+    root = slack.say("C0GENERAL", "look")
+    data: dict[str, Any] = {"event_type": "said", "event_payload": {"what": "a"}}
+    await client.chat_postMessage(channel="C0GENERAL", thread_ts=root.ts, text="a", metadata=data)
+    for asked, shown in ((False, None), (True, data)):
+        thread = await client.conversations_replies(channel="C0GENERAL", ts=root.ts, include_all_metadata=asked)
+        assert thread["messages"][1].get("metadata") == shown
+    answer = await failure(client, "chat.postMessage", channel="C0GENERAL", text="b", metadata={"event_type": 1})
+    assert answer["error"] == "invalid_metadata_format"
+
+
+async def test_a_message_may_be_late_in_the_history(slack: SlackSandbox, client: AsyncWebClient) -> None:
+    slack.workspace.lateness = 1
+    root = slack.say("C0GENERAL", "look")
+    with pytest.raises(SlackApiError, match="thread_not_found"):
+        await client.conversations_replies(channel="C0GENERAL", ts=root.ts)
+    await client.conversations_replies(channel="C0GENERAL", ts=root.ts)
