@@ -18,19 +18,20 @@ REMEMBERED = 10_000
 
 
 class AccessPolicy:
-    """The allow-list, REPLY_IN_GROUPS, and the limit of photos a minute for each person (kept in this process)."""
+    """The allow-lists, REPLY_IN_GROUPS, and the limit of photos a minute for each person (kept in this process)."""
 
     def __init__(self, settings: BotSettings) -> None:
         self._allowed = {"slack": settings.allowed_slack_teams, "telegram": settings.allowed_telegram_chats}
+        self.outsiders = settings.slack_outsiders == "answered"
         self._always = settings.reply_in_groups == "always"
         self._rate = RateLimitItemPerMinute(settings.photos_per_minute)
         self._limiter = MovingWindowRateLimiter(MemoryStorage())
         self._admitted: OrderedDict[str, None] = OrderedDict()
 
-    def allows(self, platform: Platform, place: str) -> bool:
-        """Whether this workspace (Slack team id) or chat (Telegram chat id) may use the bot."""
+    def allows(self, platform: Platform, *names: str) -> bool:
+        """Whether this workspace (its Slack id, or its organisation's) or chat (Telegram chat id) may use the bot."""
         allowed = self._allowed[platform]
-        return not allowed or place in allowed
+        return not allowed or not allowed.isdisjoint(names)
 
     def denial(self, platform: Platform, place: str) -> str:
         """Word the answer to a workspace or chat that is not on the allow-list (say it in private chats only)."""

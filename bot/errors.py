@@ -17,6 +17,13 @@ class Declined(BotError):
         self.reason = reason
 
 
+class FileGone(Declined):
+    """The photo was deleted before it could be fetched: nothing is to be said of it where others read along."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(sentence, "gone")
+
+
 class TryAgain(BotError):
     """Nothing final can be said now: the inbox hands the event in again.
 

@@ -17,6 +17,13 @@ def captions(outcomes: Sequence[Outcome]) -> str:
     return "\n".join(f"{number}. {line}" for number, line in enumerate(lines, start=1))
 
 
+def still(kind: str, caption: str) -> str:
+    """Tell what is to be seen on the picture of something that moves; `kind` with its article: "a video"."""
+    # An abbreviation stays as it is.
+    seen = caption if caption[1:2].isupper() else caption[:1].lower() + caption[1:]
+    return f"{kind[:1].upper()}{kind[1:]}; its cover shows {seen}{'' if seen.endswith(('.', '!', '?', '…')) else '.'}"
+
+
 # --- refusals: each names the limit and the photo's own figure -------------------------------------------------------
 
 
@@ -39,6 +46,7 @@ CORRUPT = "That photo seems to be damaged: I could not open it. Could you save i
 TOOK_TOO_LONG = "Describing that photo took longer than I may spend on one. Please send it once more, perhaps smaller."
 MISCONFIGURED = "I am not allowed to use my captioner. Whoever runs me should check INFERENCE_API_KEY."
 OVERLOADED = "I am sorry, there are more photos than I can describe just now. Please send it again in a few minutes."
+NO_COVER = "Of what moves I can look at the cover only, and this has none yet. Please send me a screenshot of it."
 UNREADABLE = "I could not describe that photo. Please try another one, or this one saved as JPEG."
 
 # One sentence for each code of the endpoint, for when the answer comes from there: what the bot can see itself (size,
@@ -91,6 +99,16 @@ SLACK_FILES_CLOSED = (
 SLACK_FILE_GONE = "That photo was gone before I could look at it. If you still want a caption, please send it again."
 SLACK_FILE_ELSEWHERE = (
     "That file is not kept by Slack itself, so I may not open it. Please upload the photo to this chat."
+)
+
+SLACK_FILE_DENIED = (
+    "Slack does not let me see that file. Please upload the photo to this chat yourself, and I will describe it."
+)
+SLACK_FILE_HIDDEN = (
+    "Slack hides that file: this workspace is past the limit of its plan. Please upload the photo once more."
+)
+SLACK_INSIDERS_ONLY = (
+    "I describe photos for the people of this workspace only. Whoever runs me can change SLACK_OUTSIDERS."
 )
 
 # --- Telegram --------------------------------------------------------------------------------------------------------

@@ -17,4 +17,9 @@ class Refused:
     sentence: str
 
 
+@dataclass(frozen=True)
+class Gone(Refused):
+    """The photo was deleted in the meantime."""
+
+
 Outcome = Captioned | Refused

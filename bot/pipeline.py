@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from bot import messages
 from bot.client import CaptionClient, EndpointRefused
-from bot.errors import Declined, TryAgain
-from bot.outcomes import Captioned, Outcome, Refused
+from bot.errors import Declined, FileGone, TryAgain
+from bot.outcomes import Captioned, Gone, Outcome, Refused
 from bot.settings import BotSettings
 from bot.shrink import prepare
 from bot.warmer import Warmer
@@ -28,13 +28,14 @@ class Photo:
 
     `name` is the platform's file id, for the log. `size` (bytes) and `media_type` describe what `fetch` will download,
     where the platform says so: a rendition's size is often unknown. `fetch` raises Declined when the file cannot be
-    had, and TryAgain when it can be had later.
+    had, and TryAgain when it can be had later. `still_of` names what it is only a picture of ("a video").
     """
 
     name: str
     size: int | None
     media_type: str | None
     fetch: Callable[[], Awaitable[bytes]]
+    still_of: str | None = None
 
 
 class Pipeline:
@@ -63,10 +64,11 @@ class Pipeline:
         try:
             self._check(photo)
             async with self._room:
-                return Captioned(await self._caption(photo, request_id))
+                text = await self._caption(photo, request_id)
+            return Captioned(messages.still(photo.still_of, text) if photo.still_of else text)
         except Declined as declined:
             log.info("refused", extra={"request_id": request_id, "photo": photo.name, "reason": declined.reason})
-            return Refused(declined.sentence)
+            return (Gone if isinstance(declined, FileGone) else Refused)(declined.sentence)
 
     def _check(self, photo: Photo) -> None:
         """Apply the early rules: what the platform's own words rule out is never fetched."""

@@ -54,6 +54,13 @@ class BotSettings(Settings, frozen=True, kw_only=True):
     slack_files_url: Annotated[str, Meta(description="Slack's file host: a photo is fetched only from under it.")] = (
         "https://files.slack.com/"
     )
+    slack_files_origins: Annotated[
+        frozenset[str],
+        Meta(
+            description="Origins (`https://host`), beside those under slack.com, to which Slack's file host may send "
+            "the bot on for a photo."
+        ),
+    ] = frozenset()
 
     telegram_bot_token: Annotated[Secret | None, Meta(description="From @BotFather, see Connect Telegram.")] = None
     telegram_webhook_secret: Annotated[
@@ -64,11 +71,20 @@ class BotSettings(Settings, frozen=True, kw_only=True):
     )
 
     reply_in_groups: Annotated[
-        Literal["always", "mentioned"], Meta(description="`mentioned`: in groups only photos that mention the bot.")
+        Literal["always", "mentioned"],
+        Meta(description="`mentioned`: in channels and groups only photos that mention the bot."),
     ] = "always"
     allowed_slack_teams: Annotated[
-        frozenset[str], Meta(description="Workspace ids with commas between; empty lets every workspace in.")
+        frozenset[str],
+        Meta(
+            description="Ids of the workspaces (or organisations) where the bot is installed, with commas between; "
+            "empty lets every one in."
+        ),
     ] = frozenset()
+    slack_outsiders: Annotated[
+        Literal["answered", "ignored"],
+        Meta(description="`ignored`: only the workspace's own people are answered, not its guests by Slack Connect."),
+    ] = "answered"
     allowed_telegram_chats: Annotated[
         frozenset[str], Meta(description="Chat ids with commas between; empty lets every chat in.")
     ] = frozenset()

@@ -1,28 +1,52 @@
-"""What the bot says in Slack, and where."""
+"""What the bot does in Slack about each thing that people do."""
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
-from typing import Final
+from collections.abc import Sequence
+from dataclasses import dataclass
 
-import aiohttp
-from slack_sdk.errors import SlackApiError, SlackRequestError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import messages
 from bot.access import AccessPolicy
+from bot.outcomes import Gone
 from bot.pipeline import Pipeline
-from bot.slack.calls import Failed, Unconfirmed, calling
-from bot.slack.events import File, Message, files_of
+from bot.slack.calls import Failed
+from bot.slack.events import Deletion, Message
+from bot.slack.file_objects import File, files_of
 from bot.slack.files import Files
+from bot.slack.replies import reply, stop_watching, take_back, watching
+from bot.slack.thread import LAG, read
 from bot.warmer import Warmer
 
 log = logging.getLogger(__name__)
 
-EYES: Final = "eyes"
-ORNAMENT: Final = 5.0  # seconds
-THREAD: Final = 200  # messages of a thread that are looked through for a photo
+
+@dataclass(frozen=True)
+class Choice:
+    """The files of a message that an answer is about, in their order; `others` are no photos at all."""
+
+    photos: tuple[File, ...]
+    others: tuple[File, ...]
+
+    @property
+    def can_be_had(self) -> bool:
+        """Whether there is one to look at."""
+        return any(file.missing is None for file in self.photos)
+
+
+def choose(files: Sequence[File], *, called: bool) -> Choice:
+    """Choose what to caption. What moves is looked at only where the bot was called.
+
+    A file that can't be had counts among photos, unless it is known to be none: it is named in its place.
+    """
+
+    def wanted(file: File) -> bool:
+        if file.missing is not None:
+            return file.is_photo or not file.media_type
+        return called if file.still_of else file.is_photo
+
+    return Choice(tuple(f for f in files if wanted(f)), tuple(f for f in files if not wanted(f)))
 
 
 class Answers:
@@ -40,23 +64,23 @@ class Answers:
 
     async def upload(self, message: Message, client: AsyncWebClient) -> None:
         """Somebody sent files: caption the photos among them."""
-        addressed = message.private or message.mentioned
+        called = message.private or message.mentioned
         if not self._policy.replies(private=message.private, mentioned=message.mentioned):
             return
         if not await self._welcome(message, client):
             return
-        try:
-            photos, others = await self._sort(message.files, client)
-        except Failed as gone:
-            log.info("the file is gone", extra={"request_id": message.request_id, "reason": gone.code})
-            return
-        if photos:
-            await self._caption(photos, message, client)
-        elif addressed and others:
-            await self._reply(messages.not_a_photo(others[0].media_type or None), message, client)
+        choice = choose(await self._known(message.files, client), called=called)
+        # Of files that can't be had alone, those are told that nobody deleted, and that are photos for sure.
+        missing = [f for f in choice.photos if message.private or (f.missing != "gone" and (called or f.is_photo))]
+        if choice.can_be_had:
+            await self._caption(choice.photos, message, client)
+        elif missing:
+            await self._caption(missing, message, client)
+        elif called and choice.others:
+            await reply(messages.not_a_photo(choice.others[0].media_type or None), message, client)
 
     async def mention(self, message: Message, client: AsyncWebClient) -> None:
-        """Somebody called the bot: caption the latest photo of the thread, or say what the bot is for."""
+        """Somebody called the bot: caption the nearest photo of the thread, or say what the bot is for."""
         if message.files or not await self._welcome(message, client):
             return  # Slack tells of the files in an event of their own.
         try:
@@ -64,129 +88,100 @@ class Answers:
         except Failed as gone:
             log.info("the thread is gone", extra={"request_id": message.request_id, "reason": gone.code})
             return
-        if photos is None:
-            return
         if photos:
             await self._caption(photos, message, client)
-        else:
-            await self._reply(messages.SLACK_HELP, message, client)
+        elif photos is not None:
+            await reply(messages.SLACK_HELP, message, client)
 
     async def direct(self, message: Message, client: AsyncWebClient) -> None:
         """Somebody wrote to the bot in private."""
         if message.mentioned:
             await self.mention(message, client)
         elif await self._welcome(message, client):
-            await self._reply(messages.SLACK_HELP, message, client)
+            await reply(messages.SLACK_HELP, message, client)
+
+    async def deleted(self, deletion: Deletion, client: AsyncWebClient) -> None:
+        """Somebody deleted what the bot may have answered: the answer goes too."""
+        await take_back(deletion, client)
 
     async def apologise(self, message: Message, sentence: str, client: AsyncWebClient) -> None:
         """Give up on an event; on what would not have been answered nothing is said."""
-        answered = any(file.is_photo or file.is_unknown for file in message.files) and self._policy.replies(
-            private=message.private, mentioned=message.mentioned
-        )
-        if self._policy.allows("slack", message.team) and (answered or message.private or message.mentioned):
-            await self._reply(sentence, message, client)
-            await _react("reactions.remove", message, client)
+        called = message.private or message.mentioned
+        answered = any(
+            (file.is_photo or file.is_unknown) and not file.still_of for file in message.files
+        ) and self._policy.replies(private=message.private, mentioned=message.mentioned)
+        if self._lets_in(message) and (answered or called):
+            await reply(sentence, message, client)
+            await stop_watching(message, client)
+
+    def _lets_in(self, message: Message) -> bool:
+        installation = message.installation
+        allowed = self._policy.allows("slack", installation.team, installation.enterprise)
+        return allowed and (self._policy.outsiders or not message.outsider)
 
     async def _welcome(self, message: Message, client: AsyncWebClient) -> bool:
-        if self._policy.allows("slack", message.team):
+        """Whether this person may use the bot here; in private, say so if they may not."""
+        if self._lets_in(message):
             return True
         if message.private:
-            await self._reply(self._policy.denial("slack", message.team), message, client)
+            team = message.installation.team
+            if self._policy.allows("slack", team, message.installation.enterprise):
+                sentence = messages.SLACK_INSIDERS_ONLY
+            else:
+                sentence = self._policy.denial("slack", team)
+            await reply(sentence, message, client)
         return False
 
-    async def _sort(self, files: Sequence[File], client: AsyncWebClient) -> tuple[list[File], list[File]]:
-        """Part photos from other files, once files.info has told of those that are unknown."""
-        known = await asyncio.gather(*(self._files.known(file, client) for file in files))
-        return [f for f in known if f.is_photo], [f for f in known if not f.is_photo]
+    async def _known(self, files: Sequence[File], client: AsyncWebClient) -> list[File]:
+        """Ask files.info about those of which the message tells too little."""
+        return list(await asyncio.gather(*(self._files.known(file, client) for file in files)))
 
-    async def _photos_of_thread(self, message: Message, client: AsyncWebClient) -> list[File] | None:
-        """Find the latest photos up to the message in its thread; None when the message itself has files.
+    async def _photos_of_thread(self, message: Message, client: AsyncWebClient) -> Sequence[File] | None:
+        """Find the nearest photos before the message in its thread, however long that is.
 
-        (Such a message has an event of its own; its app_mention may come without the files, slackapi/bolt-python#925.)
+        None when the message itself has files (it has an event of its own, and its app_mention may come without them,
+        slackapi/bolt-python#925), or was deleted.
         """
-        with calling("conversations.replies"):
-            answer = await client.conversations_replies(
-                channel=message.channel, ts=message.root, latest=message.ts, inclusive=True, limit=THREAD
-            )
-        thread = answer.get("messages") or []
-        if any(m.get("ts") == message.ts and m.get("files") for m in thread):
+        earlier = await self._files_of_thread(message, client)
+        if earlier is None:
             return None
-        for earlier in reversed(thread):
-            photos, _ = await self._sort(files_of(earlier), client)
-            if photos:
-                return photos
-        return []
+        missing: Sequence[File] = ()
+        for files in reversed(earlier):
+            choice = choose(await self._known(files, client), called=True)
+            if choice.can_be_had:
+                return choice.photos
+            # Better told why it can't be had than what the bot is for.
+            missing = missing or choice.photos
+        return missing
+
+    async def _files_of_thread(self, message: Message, client: AsyncWebClient) -> list[tuple[File, ...]] | None:
+        """Read the files of each message before this one. The event of a mention may come before the history has it."""
+        place = message.place
+        for pause in (0.0, *LAG):
+            await asyncio.sleep(pause)
+            earlier: list[tuple[File, ...]] = []
+            try:
+                async for other in read(client, place.channel, place.root, latest=place.ts):
+                    files = files_of(other)
+                    if other.get("ts") == place.ts:
+                        return None if files else earlier
+                    if files:
+                        earlier.append(files)
+            except Failed as gone:
+                if gone.code != "thread_not_found":
+                    raise
+        log.info("the message is gone", extra={"request_id": message.request_id})
+        return None
 
     async def _caption(self, files: Sequence[File], message: Message, client: AsyncWebClient) -> None:
-        person = f"{message.team}:{message.user}"
+        person = f"{message.installation.team}:{message.user}"
         if sentence := await self._policy.too_many("slack", person, len(files), message.request_id):
-            await self._reply(sentence, message, client)
+            await reply(sentence, message, client)
             return
-        async with _watching(message, client):
+        async with watching(message, client):
             photos = [self._files.photo(file, client) for file in files]
             outcomes = await self._pipeline.captions(photos, message.request_id)
-            await self._reply(messages.captions(outcomes), message, client)
-
-    async def _reply(self, text: str, message: Message, client: AsyncWebClient) -> None:
-        text = escaped(text)
-        try:
-            try:
-                await _post(text, message, client)
-            except Unconfirmed:
-                if not await _posted(text, message, client):
-                    await _post(text, message, client)
-        except Failed as gone:
-            log.info("nowhere to answer", extra={"request_id": message.request_id, "reason": gone.code})
-
-
-def escaped(text: str) -> str:
-    """Escape the three characters that make links and mentions (docs.slack.dev, "Formatting message text")."""
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-
-
-async def _post(text: str, message: Message, client: AsyncWebClient) -> None:
-    with calling("chat.postMessage"):
-        await client.chat_postMessage(channel=message.channel, thread_ts=message.root, text=text, mrkdwn=False)
-
-
-async def _posted(text: str, message: Message, client: AsyncWebClient) -> bool:
-    """Look whether this text is in the thread already."""
-    with calling("conversations.replies"):
-        answer = await client.conversations_replies(
-            channel=message.channel, ts=message.root, oldest=message.ts, limit=THREAD
-        )
-    return any(m.get("bot_id") and m.get("text") == text for m in answer.get("messages") or [])
-
-
-@asynccontextmanager
-async def _watching(message: Message, client: AsyncWebClient) -> AsyncIterator[None]:
-    """Show the eyes until the work inside is done. They stay when it fails: the event waits to be tried again."""
-    watch = asyncio.create_task(_react("reactions.add", message, client))
-    try:
-        yield
-    finally:
-        await watch
-    await _react("reactions.remove", message, client)
-
-
-async def _react(method: str, message: Message, client: AsyncWebClient) -> None:
-    """Set or take back the reaction: an ornament, for which nothing waits and nothing fails."""
-    try:
-        async with asyncio.timeout(ORNAMENT):
-            await _impatient(client).api_call(
-                method, json={"channel": message.channel, "timestamp": message.ts, "name": EYES}
-            )
-    except (SlackApiError, SlackRequestError, aiohttp.ClientError, TimeoutError) as error:
-        log.info("no reaction", extra={"request_id": message.request_id, "reason": type(error).__name__})
-
-
-def _impatient(client: AsyncWebClient) -> AsyncWebClient:
-    """Copy a client without its patience: Retry-After of a storm of reactions would hold up photos."""
-    return AsyncWebClient(
-        client.token,
-        base_url=client.base_url,
-        session=client.session,
-        proxy=client.proxy,
-        logger=client.logger,
-        retry_handlers=[],
-    )
+            if message.files and not message.private and all(isinstance(outcome, Gone) for outcome in outcomes):
+                log.info("the files are gone", extra={"request_id": message.request_id})
+            else:
+                await reply(messages.captions(outcomes), message, client)

@@ -15,6 +15,7 @@ from bot.slack.answers import Answers
 from bot.slack.calls import retry_handlers
 from bot.slack.events import JOINS, Message, parse
 from bot.slack.files import Files
+from bot.slack.relevance import SAYING
 from bot.warmer import Warmer
 
 # Bolt and slack_sdk log what people write at DEBUG, and look at their logger's own level for that, not at its parents'.
@@ -53,7 +54,7 @@ def build(settings: BotSettings, pipeline: Pipeline, policy: AccessPolicy, warme
         request_verification_enabled=False,
         ignoring_self_events_enabled=False,
     )
-    files = Files(settings.slack_files_url, token, settings.max_image_bytes)
+    files = Files(settings.slack_files_url, settings.slack_files_origins, token, settings.max_image_bytes)
     app.answers = Answers(pipeline, policy, warmer, files)
     _listen(app, app.answers)
     return app
@@ -62,14 +63,15 @@ def build(settings: BotSettings, pipeline: Pipeline, policy: AccessPolicy, warme
 def _listen(app: AsyncApp, answers: Answers) -> None:
     """Route the events. Each listener gets the parsed event from Bolt's context."""
 
-    async def upload(context: AsyncBoltContext, client: AsyncWebClient) -> None:
-        await answers.upload(context["parsed"], client)
+    async def said(context: AsyncBoltContext, client: AsyncWebClient) -> None:
+        message: Message = context["parsed"]
+        await (answers.upload if message.files else answers.direct)(message, client)
 
     async def mention(context: AsyncBoltContext, client: AsyncWebClient) -> None:
         await answers.mention(context["parsed"], client)
 
-    async def direct(context: AsyncBoltContext, client: AsyncWebClient) -> None:
-        await answers.direct(context["parsed"], client)
+    async def deleted(context: AsyncBoltContext, client: AsyncWebClient) -> None:
+        await answers.deleted(context["parsed"], client)
 
     async def arrival() -> None:
         await answers.arrival()
@@ -78,8 +80,8 @@ def _listen(app: AsyncApp, answers: Answers) -> None:
         # Bolt's own handlers log an error and lose the event.
         raise error
 
-    app.event({"type": "message", "subtype": "file_share"})(upload)
-    app.event({"type": "message", "subtype": (None,)})(direct)
+    app.event({"type": "message", "subtype": SAYING})(said)
+    app.event({"type": "message", "subtype": ("message_deleted", "message_changed")})(deleted)
     app.event("app_mention")(mention)
     app.event("app_home_opened")(arrival)
     app.event({"type": "message", "subtype": JOINS})(arrival)

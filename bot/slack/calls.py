@@ -3,7 +3,6 @@
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Final
 
 import aiohttp
 from slack_sdk.errors import SlackApiError, SlackRequestError
@@ -16,28 +15,14 @@ from slack_sdk.http_retry.builtin_async_handlers import (
 )
 
 from bot import messages
-from bot.errors import BotError, TryAgain
+from bot.errors import BotError, GiveUp, TryAgain
+from bot.slack.refusals import TABLE, Meaning, remedy
 
 log = logging.getLogger(__name__)
 
-# Somebody removed the message, its file or the bot since the event: there is no place left for an answer.
-GONE: Final = frozenset(
-    {
-        "cannot_reply_to_message",
-        "channel_not_found",
-        "file_deleted",
-        "file_not_found",
-        "is_archived",
-        "message_not_found",
-        "not_in_channel",
-        "restricted_action",
-        "thread_not_found",
-    }
-)
-
 
 class Failed(BotError):
-    """Slack refused a call and will refuse it again; `code` is its error code, one of GONE."""
+    """Slack refused a call and will refuse it again, for there is no place (left) for it; `code` is its error code."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code)
@@ -50,16 +35,20 @@ class Unconfirmed(TryAgain):
 
 @contextmanager
 def calling(method: str) -> Iterator[None]:
-    """Turn whatever slack_sdk raises inside into the bot's own errors: Failed when the place is gone, else TryAgain.
+    """Turn whatever slack_sdk raises inside into the bot's own errors, as the table of refusals says.
 
-    A missing scope or a revoked token is tried again too: the operator can mend it while the event waits.
+    Failed when there is no place (left), GiveUp when the operator has to put something right first, else TryAgain.
     """
     try:
         yield
     except SlackApiError as error:
         code, needed = _code(error)
-        if code in GONE:
+        meaning = TABLE.get(code)
+        if meaning is Meaning.NOWHERE:
             raise Failed(code) from None
+        if meaning is not None:
+            log.error("%s: %s (%s): %s", method, code, meaning.value, remedy(meaning, method))  # noqa: TRY400 (the sentence says all)
+            raise GiveUp(f"{method}: {code}") from None
         if needed:
             log.error("%s needs the scope %s: add it to the app and reinstall it", method, needed)  # noqa: TRY400 (the sentence says all)
         apology = messages.SLACK_FILES_CLOSED if needed == "files:read" else None

@@ -1,76 +1,66 @@
 """Slack's events, parsed once into what the bot does something about."""
 
-import mimetypes
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bot.slack.relevance import bot_user, relevant
+from bot.slack.file_objects import File, files_of
+from bot.slack.relevance import bot_user, deleted, mentions, relevant
+from bot.slack.thread import Place
 
 JOINS = ("channel_join", "group_join")
 
 
 @dataclass(frozen=True)
-class Rendition:
-    """A smaller version of a photo, made by Slack. `name` is its field (thumb_360); width and height are in pixels."""
+class Installation:
+    """For whom an event was delivered: where the bot is installed, which with Slack Connect is not the sender's place.
 
-    name: str
-    url: str
-    width: int
-    height: int
-
-
-@dataclass(frozen=True)
-class File:
-    """A file of a message, or what is known of it so far.
-
-    `media_type` "" and an empty `renditions` are usual just after the upload. `url` None: Slack has not told it yet (a
-    file from another workspace), or the file is gone. `size` is the original's, in bytes.
+    `team` is the workspace's id (the organisation's, if the bot is installed there and no workspace is named);
+    `enterprise` is "" outside organisations.
     """
 
-    id: str
-    name: str
-    media_type: str
-    size: int | None
-    url: str | None
-    renditions: tuple[Rendition, ...]
-    stub: bool
-
-    @property
-    def is_unknown(self) -> bool:
-        """Whether only files.info can tell if this is a photo."""
-        return self.stub or not (self.media_type or self.renditions)
-
-    @property
-    def is_photo(self) -> bool:
-        """Whether it is an image, as far as Slack says."""
-        if self.media_type in ("", "application/octet-stream"):
-            guessed, _ = mimetypes.guess_type(self.name, strict=False)
-            return bool(self.renditions) or (guessed or "").startswith("image/")
-        return self.media_type.startswith("image/")
+    team: str
+    enterprise: str
 
 
 @dataclass(frozen=True)
 class Message:
     """Something that a person said: with files, or to the bot.
 
-    `thread_ts` is None outside threads. `private`: in a direct message with the bot. `mentioned`: it names the bot.
+    `thread_ts` is None outside threads. `private`: in a direct message with the bot, or in a group of people who
+    invited it to theirs. `mentioned`: it names the bot. `outsider`: the person is of another organisation. `me` is the
+    bot's own user id.
     """
 
     event_id: str
-    team: str
+    installation: Installation
     channel: str
     user: str
     ts: str
     thread_ts: str | None
     private: bool
     mentioned: bool
+    outsider: bool
+    me: str
     files: tuple[File, ...]
 
     @property
-    def root(self) -> str:
-        """The ts of the thread in which an answer belongs."""
-        return self.thread_ts or self.ts
+    def place(self) -> Place:
+        """Where it is, and where an answer belongs."""
+        return Place(self.channel, self.thread_ts or self.ts, self.ts, self.me)
+
+    @property
+    def request_id(self) -> str:
+        """What the logs of all parts know this event by."""
+        return f"slack-{self.event_id}"
+
+
+@dataclass(frozen=True)
+class Deletion:
+    """Somebody deleted a message which the bot may have answered."""
+
+    event_id: str
+    place: Place
 
     @property
     def request_id(self) -> str:
@@ -83,8 +73,8 @@ class Arrival:
     """Somebody opened a direct message with the bot, or took it into a channel: photos may follow."""
 
 
-def parse(body: dict[str, Any]) -> Message | Arrival | None:
-    """Read an event callback; None is an event that asks for nothing (edits, deletions, bots, the bot itself, …).
+def parse(body: Mapping[str, Any]) -> Message | Deletion | Arrival | None:
+    """Read an event callback; None is an event that asks for nothing (edits, bots, the bot itself, …).
 
     Never raises, whatever JSON object comes.
     """
@@ -93,58 +83,48 @@ def parse(body: dict[str, Any]) -> Message | Arrival | None:
     event: Mapping[str, Any] = body["event"]
     user, me = _text(event, "user"), bot_user(body)
     kind, subtype = event["type"], event.get("subtype")
-    if kind == "app_home_opened" or subtype in JOINS:
+    if kind == "app_home_opened" or (kind == "message" and subtype in JOINS):
         return Arrival()
-    if not user or user in (me, "USLACKBOT") or event.get("bot_id") or event.get("hidden") or not _text(event, "ts"):
+    if kind == "message" and (gone := deleted(event)) is not None:
+        ts = _text(event, "deleted_ts") or _text(gone, "ts")
+        root = _text(gone, "thread_ts") or ts
+        return Deletion(_text(body, "event_id"), Place(_text(event, "channel"), root, ts, me))
+    if not user or user in (me, "USLACKBOT") or event.get("hidden") or not _text(event, "ts"):
         return None
+    installation = installation_of(body)
     return Message(
         event_id=_text(body, "event_id"),
-        team=_text(body, "team_id"),
+        installation=installation,
         channel=_text(event, "channel"),
         user=user,
         ts=_text(event, "ts"),
         thread_ts=_text(event, "thread_ts") or None,
-        private=event.get("channel_type") == "im",
-        mentioned=kind == "app_mention" or _mentions(_text(event, "text"), me),
+        private=event.get("channel_type") in ("im", "mpim"),
+        mentioned=kind == "app_mention" or mentions(event, me),
+        outsider=_is_outsider(body, event, installation),
+        me=me,
         files=files_of(event),
     )
 
 
-def files_of(message: Mapping[str, Any]) -> tuple[File, ...]:
-    """Read the files of a message, as an event or conversations.replies has it; deleted ones are left out."""
-    files = message.get("files")
-    if not isinstance(files, list):
-        return ()
-    return tuple(
-        file_of(f) for f in files if isinstance(f, Mapping) and _text(f, "id") and f.get("mode") != "tombstone"
-    )
+def installation_of(body: Mapping[str, Any]) -> Installation:
+    """Tell where the bot is installed: `team_id` alone may be the partner's (slackapi/java-slack-sdk#629)."""
+    authorizations = body.get("authorizations")
+    first = authorizations[0] if isinstance(authorizations, list) and authorizations else {}
+    own: Mapping[str, Any] = first if isinstance(first, Mapping) else {}
+    enterprise = _text(own, "enterprise_id") or _text(body, "context_enterprise_id")
+    team = _text(own, "team_id") or _text(body, "context_team_id")
+    return Installation(team or enterprise or _text(body, "team_id"), enterprise)
 
 
-def file_of(info: Mapping[str, Any]) -> File:
-    """Read a file object (https://docs.slack.dev/reference/objects/file-object)."""
-    size = info.get("size")
-    return File(
-        id=_text(info, "id"),
-        name=_text(info, "name"),
-        media_type=_text(info, "mimetype"),
-        size=size if isinstance(size, int) and size > 0 else None,
-        url=_text(info, "url_private") or None,
-        renditions=tuple(_renditions(info)),
-        stub=info.get("file_access") == "check_file_info",
-    )
-
-
-def _renditions(info: Mapping[str, Any]) -> Iterator[Rendition]:
-    """Find the renditions that keep the photo's shape: they come with a width, the small ones, square crops, do not."""
-    for name, url in info.items():
-        number = name.removeprefix("thumb_")
-        width, height = info.get(f"{name}_w"), info.get(f"{name}_h")
-        if number.isdecimal() and isinstance(url, str) and isinstance(width, int) and isinstance(height, int):
-            yield Rendition(name, url, width, height)
-
-
-def _mentions(text: str, user: str) -> bool:
-    return user != "" and (f"<@{user}>" in text or f"<@{user}|" in text)
+def _is_outsider(body: Mapping[str, Any], event: Mapping[str, Any], installation: Installation) -> bool:
+    """Whether somebody writes by Slack Connect, from a workspace (or organisation) where the bot is not installed."""
+    home = _text(event, "user_team") or _text(event, "source_team") or _text(event, "team")
+    ours = (installation.team, installation.enterprise, _text(body, "context_team_id"))
+    if home in ("", *ours):
+        return False
+    # Workspaces of one organisation share channels too, and are no strangers to each other.
+    return not installation.enterprise or body.get("is_ext_shared_channel") is True
 
 
 def _text(fields: Mapping[str, Any], name: str) -> str:

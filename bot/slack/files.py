@@ -2,6 +2,8 @@
 
 import asyncio
 import logging
+from collections.abc import Mapping
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Final
 
@@ -11,11 +13,12 @@ from yarl import URL
 
 from bot import messages
 from bot.download import collect
-from bot.errors import Declined, TryAgain
+from bot.errors import Declined, FileGone, TryAgain
 from bot.pipeline import Photo
 from bot.slack.calls import Failed, calling
-from bot.slack.events import File, Rendition, file_of
+from bot.slack.file_objects import File, Missing, Rendition, file_of, missing_for
 from common.contract import Code, megabytes
+from common.settings import SettingsError
 
 log = logging.getLogger(__name__)
 
@@ -24,41 +27,68 @@ COVERED: Final = 224  # pixels: what the captioner's encoder sees of each side
 LIGHT: Final = 1_000_000  # bytes
 PAUSES: Final = (0.5, 1.0)  # seconds before files.info is asked (again) for renditions
 CHUNK: Final = 64 * 1024
+SENTENCES: Final[Mapping[Missing, str]] = {
+    "gone": messages.SLACK_FILE_GONE,
+    "denied": messages.SLACK_FILE_DENIED,
+    "hidden": messages.SLACK_FILE_HIDDEN,
+}
+SLACK: Final = "slack.com"
 TIMEOUT: Final = aiohttp.ClientTimeout(total=120, sock_connect=10, sock_read=30)
 
 
 class Files:
-    """Reads files with the bot's token, which it shows to `host` only (SLACK_FILES_URL)."""
+    """Reads files with the bot's token, which it shows to Slack's hosts only.
 
-    def __init__(self, host: str, token: str, limit: int) -> None:
+    A file lies under `host` (SLACK_FILES_URL). That one may send the bot on to another host under slack.com, as it does
+    in Enterprise Grid, or to one of `origins` (SLACK_FILES_ORIGINS); from there it goes no further.
+    """
+
+    def __init__(self, host: str, origins: frozenset[str], token: str, limit: int) -> None:
         self._host = URL(host)
+        self._origins = frozenset(_origin(origin) for origin in origins)
         self._token = token
         self._limit = limit
 
     async def known(self, file: File, client: AsyncWebClient) -> File:
-        """Ask files.info about a file of which the event told too little. Raises calling()'s errors."""
-        return await _info(file, client) if file.is_unknown else file
+        """Ask files.info about a file of which the message tells too little; one that can't be had says so.
+
+        Raises TryAgain, GiveUp.
+        """
+        if not file.is_unknown:
+            return file
+        try:
+            return await _info(file, client)
+        except Failed as refused:
+            return replace(file, missing=missing_for(refused.code))
 
     def photo(self, file: File, client: AsyncWebClient) -> Photo:
         """Prepare a file for the pipeline. Its size is not told: which version will be fetched shows only then."""
-        return Photo(name=file.id, size=None, media_type=None, fetch=lambda: self._fetch(file, client))
+        return Photo(
+            name=file.id, size=None, media_type=None, fetch=lambda: self._fetch(file, client), still_of=file.still_of
+        )
 
     async def _fetch(self, file: File, client: AsyncWebClient) -> bytes:
         file = await self._rendered(file, client)
+        if file.missing is not None:
+            sentence = SENTENCES[file.missing]
+            raise FileGone(sentence) if file.missing == "gone" else Declined(sentence)
         rendition = self._choose(file)
         if rendition is not None and (data := await self._download(rendition.url, client)) is not None:
             log.info("took a rendition", extra={"photo": file.id, "rendition": rendition.name})
             return data
+        if file.media_type.startswith("video/"):
+            raise Declined(messages.NO_COVER, Code.UNSUPPORTED_FORMAT)
         if file.size is not None and file.size > self._limit:
             raise Declined(messages.too_large(file.size, self._limit), Code.IMAGE_TOO_LARGE)
         if file.url is None or (data := await self._download(file.url, client)) is None:
-            raise Declined(messages.SLACK_FILE_GONE)
+            raise FileGone(messages.SLACK_FILE_GONE)
         log.info("took the original", extra={"photo": file.id, "size": megabytes(len(data))})
         return data
 
     async def _rendered(self, file: File, client: AsyncWebClient) -> File:
         """Wait a moment for Slack to make renditions, where that pays; if none come, the original will do."""
-        if file.renditions or (file.size is not None and file.size <= LIGHT):
+        light = file.size is not None and file.size <= LIGHT and not file.media_type.startswith("video/")
+        if file.renditions or file.missing or light:
             return file
         for pause in PAUSES:
             await asyncio.sleep(pause)
@@ -73,6 +103,8 @@ class Files:
     def _choose(self, file: File) -> Rendition | None:
         """Choose a rendition; None where the original is the better one."""
         rendition = smallest_covering(file.renditions)
+        if rendition is None and file.media_type.startswith("video/"):
+            return max(file.renditions, key=lambda r: min(r.width, r.height), default=None)
         if rendition is None and file.size is not None and file.size > self._limit:
             # Too heavy to be had whole: a strip that no rendition covers is better seen small than not at all.
             return max(file.renditions, key=lambda r: min(r.width, r.height), default=None)
@@ -83,7 +115,15 @@ class Files:
 
         Raises Declined, and TryAgain for what may pass.
         """
-        url = self._own(address)
+        found = await self._get(self._own(address), client)
+        if isinstance(found, URL):
+            found = await self._get(found, client)
+        if isinstance(found, URL):
+            raise _closed("sent the bot on and on")
+        return found
+
+    async def _get(self, url: URL, client: AsyncWebClient) -> bytes | URL | None:
+        """Ask one host: the bytes, where else they are, or None."""
         session = client.session
         assert session is not None  # noqa: S101 (dispatch opens it)
         headers = {"Authorization": f"Bearer {self._token}"}
@@ -96,16 +136,28 @@ class Files:
                     return None
                 if status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
                     raise TryAgain(f"Slack's file host answered {status}")
+                if "Location" in answer.headers:
+                    return self._sent_on(url, answer.headers["Location"])
                 if status != HTTPStatus.OK or answer.content_type == "text/html":
-                    log.error(
-                        "Slack's file host answered with its login page (status %d): add the scope files:read to the "
-                        "app and reinstall it, or correct SLACK_BOT_TOKEN",
-                        status,
-                    )
-                    raise Declined(messages.SLACK_FILES_CLOSED)
+                    raise _closed(f"answered with its login page (status {status})")
                 return await collect(answer.content.iter_chunked(CHUNK), self._limit)
         except (aiohttp.ClientError, TimeoutError) as error:
             raise TryAgain(f"a download from Slack broke: {type(error).__name__}") from None
+
+    def _sent_on(self, url: URL, location: str) -> URL:
+        """Look where a redirect leads. Raises Declined unless the token may be shown there too."""
+        try:
+            target = url.join(URL(location))
+            own = target.origin() == url.origin()
+            trusted = own or target.origin() in self._origins or _is_slacks(target)
+        except ValueError:
+            trusted = False
+        if not trusted or target.user is not None or target.password is not None:
+            log.error("Slack's file host sent the bot to a host that is not Slack's, nor in SLACK_FILES_ORIGINS")
+            raise Declined(messages.SLACK_FILE_ELSEWHERE)
+        if own:
+            raise _closed("asks for a login")
+        return target
 
     def _own(self, address: str) -> URL:
         """Parse a file's address, once and for all: what is compared here is the very object that is requested.
@@ -121,6 +173,24 @@ class Files:
             log.warning("a file outside SLACK_FILES_URL was not fetched")
             raise Declined(messages.SLACK_FILE_ELSEWHERE)
         return url
+
+
+def _is_slacks(url: URL) -> bool:
+    return url.scheme == "https" and url.is_default_port() and f".{url.host}".endswith(f".{SLACK}")
+
+
+def _origin(text: str) -> URL:
+    try:
+        return URL(text).origin()
+    except ValueError:
+        raise SettingsError("SLACK_FILES_ORIGINS should be addresses such as https://files.example.org.") from None
+
+
+def _closed(what: str) -> Declined:
+    log.error(
+        "Slack's file host %s: add the scope files:read to the app and reinstall it, or correct SLACK_BOT_TOKEN", what
+    )
+    return Declined(messages.SLACK_FILES_CLOSED)
 
 
 def smallest_covering(renditions: tuple[Rendition, ...]) -> Rendition | None:

@@ -6,13 +6,14 @@ import re
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
+import aiohttp
 from slack_sdk.socket_mode.aiohttp import SocketModeClient
 from slack_sdk.socket_mode.async_client import AsyncBaseSocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.socket_mode.response import SocketModeResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.errors import TryAgain
+from bot.errors import GiveUp, TryAgain
 from bot.settings import BotSettings
 from bot.slack.calls import calling, retry_handlers
 from bot.slack.relevance import relevant
@@ -55,6 +56,7 @@ async def listen(settings: BotSettings, put: Put) -> None:
                 return
         await connection.send_socket_mode_response(SocketModeResponse(envelope_id=request.envelope_id))
 
+    await _use_addresses_once(client)
     client.socket_mode_request_listeners.append(receive)
     try:
         await _connect(client)
@@ -64,6 +66,21 @@ async def listen(settings: BotSettings, put: Put) -> None:
         await client.close()  # type: ignore[no-untyped-call]  # (slack_sdk's)
 
 
+async def _use_addresses_once(client: SocketModeClient) -> None:
+    """Have the client forget the websocket's address as soon as it is asked for: Slack takes each of them once.
+
+    Left to itself, it would try one whose connection failed again and again, and stay away.
+    """
+
+    async def forget(*_: object) -> None:
+        client.wss_uri = None
+
+    trace = aiohttp.TraceConfig()
+    trace.on_request_start.append(forget)
+    await client.aiohttp_client_session.close()
+    client.aiohttp_client_session = aiohttp.ClientSession(trace_configs=[trace])
+
+
 async def _connect(client: SocketModeClient) -> None:
     """Open the connection, as soon as that can be done. Raises SettingsError."""
     # Left to itself, the client would try a refused token for ever, and fail over an answer that is not JSON.
@@ -71,7 +88,7 @@ async def _connect(client: SocketModeClient) -> None:
         try:
             with calling("apps.connections.open"):
                 answer = await client.web_client.apps_connections_open(app_token=client.app_token)
-        except TryAgain as failed:
+        except (TryAgain, GiveUp) as failed:
             code = failed.reason.rsplit(" ", 1)[-1]
             if code in TOKEN_REFUSED:
                 raise SettingsError(

@@ -161,9 +161,9 @@ async def test_chatter_in_a_channel_is_left_alone(slack: SlackSandbox, bot: Bot)
     assert not slack.workspace.calls
 
 
-async def test_edits_and_deletions_are_left_alone(slack: SlackSandbox, bot: Bot, photo: MakePhoto) -> None:
+async def test_edits_are_left_alone(slack: SlackSandbox, bot: Bot, photo: MakePhoto) -> None:
     sent = slack.upload("C0GENERAL", [photo()])
-    await bot.hears(slack.edit(sent, "now with a title"), slack.delete(sent))
+    await bot.hears(slack.edit(sent, "now with a title"), slack.edit(slack.forward("C0GENERAL", sent), "and this"))
     assert not slack.workspace.calls
 
 

@@ -11,7 +11,7 @@ from PIL import Image
 from bot import messages
 from bot.errors import TryAgain
 from bot.settings import BotSettings
-from bot.slack.events import file_of
+from bot.slack.file_objects import file_of
 from bot.slack.files import smallest_covering
 from tests.bot.slack.scenario import Bot, bot_with, settings_in
 from tests.sandbox.endpoint import CaptionEndpoint, caption_of

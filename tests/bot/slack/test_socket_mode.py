@@ -97,6 +97,25 @@ async def test_a_lost_connection_is_opened_anew_and_nothing_is_missed(
     assert slack.socket.opened >= 2
 
 
+async def test_a_connection_that_failed_is_tried_with_an_address_of_its_own(
+    slack: SlackSandbox, settings: BotSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.slack.socket.PING", 0.1)
+    slack.socket.failing = 2
+    inbox = Inbox()
+    async with listening(slack, settings, inbox):
+        first = slack.dm("hello")
+        await asyncio.to_thread(slack.settle)
+        slack.socket.failing = 2
+        await asyncio.to_thread(slack.run, slack.socket.refresh())
+        await asyncio.to_thread(wait_until, lambda: slack.socket.connections)
+        second = slack.dm("still there?")
+        await asyncio.to_thread(slack.settle)
+    kept = {event_id for event_id, _ in inbox.kept}
+    assert kept == {first.payload["event_id"], second.payload["event_id"]}
+    assert [call.method for call in slack.workspace.calls].count("apps.connections.open") >= 6
+
+
 async def test_a_wrong_app_token_says_what_to_check(slack: SlackSandbox, settings: BotSettings) -> None:
     wrong = settings_in(slack, settings, slack_app_token=Secret(BOT_TOKEN))
     with pytest.raises(SettingsError, match=r"SLACK_APP_TOKEN.*not_allowed_token_type.*xapp-.*connections:write"):

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from bot.errors import TryAgain
+from bot.errors import GiveUp, TryAgain
 from tests.bot.slack.scenario import Bot
 from tests.sandbox.endpoint import CaptionEndpoint, Failure
 from tests.sandbox.slack import SlackSandbox
@@ -107,11 +107,49 @@ async def test_a_missing_scope_is_named_in_the_log_and_the_event_waits(
     assert any("chat:write" in line for line in caplog.messages)
 
 
-async def test_a_revoked_token_makes_the_event_wait(slack: SlackSandbox, bot: Bot, photo: MakePhoto) -> None:
+async def test_a_token_that_is_none_any_more_is_named_to_the_operator_and_not_tried_again(
+    slack: SlackSandbox, bot: Bot, photo: MakePhoto, caplog: pytest.LogCaptureFixture
+) -> None:
     sent = slack.upload("C0GENERAL", [photo()])
     slack.credentials.bot_token = "xoxb-a-new-one"
-    with pytest.raises(TryAgain, match="invalid_auth"):
+    with pytest.raises(GiveUp, match="invalid_auth"):
         await bot.hears(slack.mention("C0GENERAL", thread_ts=sent.ts))
+    assert any("SLACK_BOT_TOKEN" in line for line in caplog.messages)
+
+
+@pytest.mark.parametrize(
+    "code", ["account_inactive", "token_revoked", "invalid_auth", "token_expired", "no_permission", "msg_too_long"]
+)
+async def test_what_the_operator_has_to_mend_is_tried_once(
+    slack: SlackSandbox, bot: Bot, photo: MakePhoto, code: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    slack.faults.add("chat.postMessage", Error(code))
+    with pytest.raises(GiveUp, match=code):
+        await bot.hears(slack.upload("C0GENERAL", [photo()]))
+    assert [call.method for call in slack.workspace.calls].count("chat.postMessage") == 1
+    assert any(code in line for line in caplog.messages)
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        *("restricted_action", "restricted_action_read_only_channel", "restricted_action_thread_only_channel"),
+        *("restricted_action_non_threadable_channel", "restricted_action_thread_locked"),
+    ],
+)
+async def test_a_channel_that_takes_no_answers_is_done_with(
+    slack: SlackSandbox, bot: Bot, photo: MakePhoto, code: str
+) -> None:
+    slack.workspace.conversation("C0GENERAL").restriction = code
+    await bot.hears(slack.upload("C0GENERAL", [photo()]))
+    assert [call.method for call in slack.workspace.calls].count("chat.postMessage") == 1
+    assert not slack.posted
+
+
+async def test_an_answer_longer_than_slack_takes_is_cut(slack: SlackSandbox, bot: Bot) -> None:
+    sent = slack.dm("hello")
+    await bot.gives_up(sent, "&" * 50_000)
+    assert len(slack.replies(sent)) == 1
 
 
 @pytest.mark.parametrize("gone", ["channel_not_found", "not_in_channel", "is_archived", "thread_not_found"])
@@ -119,16 +157,16 @@ async def test_where_there_is_nowhere_to_answer_the_event_is_done(
     slack: SlackSandbox, bot: Bot, photo: MakePhoto, gone: str
 ) -> None:
     sent = slack.upload("C0GENERAL", [photo()])
-    slack.faults.add("chat.postMessage", Error(gone))
-    slack.faults.add("conversations.replies", Error(gone))
+    slack.faults.add("chat.postMessage", Error(gone), times=2)
+    slack.faults.add("conversations.replies", Error(gone), times=9)
     await bot.hears(sent, slack.mention("C0GENERAL", thread_ts=sent.ts))
     assert not slack.posted
 
 
-async def test_a_bug_in_a_listener_reaches_the_inbox(slack: SlackSandbox, bot: Bot, photo: MakePhoto) -> None:
-    sent = slack.upload("C0GENERAL", [photo()])
-    await bot.hears(sent)
+async def test_connections_that_were_closed_are_opened_anew(slack: SlackSandbox, bot: Bot, photo: MakePhoto) -> None:
+    await bot.hears(slack.upload("C0GENERAL", [photo()]))
     await bot.app.client.session.close()  # type: ignore[union-attr]  # (it is open by now)
+    sent = slack.upload("C0GENERAL", [photo()])
     sent.payload["event"]["files"][0]["size"] = True  # no number, though Python takes it for one
     await bot.hears(sent)
-    assert len(slack.replies(sent)) == 2
+    assert len(slack.replies(sent)) == 1
