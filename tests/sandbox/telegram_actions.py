@@ -59,9 +59,37 @@ class Actions:
 
     # --- what people do: each returns the message ---------------------------------------------------------------------
 
-    def send_photo(self, chat: Chat, data: bytes, caption: str | None = None, **how: Unpack[How]) -> Json:
+    def direct_messages(self, name: str = "News", topics: dict[int, str] | None = None) -> Chat:
+        """Open the chat in which people write to a channel; its topics are those people."""
+
+        def act() -> Chat:
+            chat = self.world.add_chat("supergroup", name, topics or {77: "Ada"})
+            chat.direct_messages = True
+            return chat
+
+        return self._do(act)
+
+    def elsewhere(self, kind: ChatType = "supergroup", name: str = "Strangers") -> Chat:
+        """Open a chat without the bot."""
+        chat = self._do(lambda: self.world.add_chat(kind, name))
+        chat.has_bot = False
+        return chat
+
+    def migrate(self, old: Chat) -> Chat:
+        """Make a supergroup of a group: it has another id from now on."""
+
+        def act() -> Chat:
+            new = self.world.add_chat("supergroup", old.name)
+            old.migrated_to = new.id
+            return new
+
+        return self._do(act)
+
+    def send_photo(
+        self, chat: Chat, data: bytes, caption: str | None = None, *, spoiler: bool = False, **how: Unpack[How]
+    ) -> Json:
         """Send a photo. `how`: sender (a User), thread (a topic's id), reply_to (a message)."""
-        content = self.people.photo(data, caption)
+        content = self.people.photo(data, caption, spoiler=spoiler)
         return self._do(lambda: self.people.post(chat, content, **how))
 
     def send_document(
@@ -72,10 +100,11 @@ class Actions:
         media_type: str | None = "image/jpeg",
         caption: str | None = None,
         size: int | None = None,
+        thumbnail: bytes | None = None,
         **how: Unpack[How],
     ) -> Json:
         """Send a file; `size` makes Telegram believe that it has so many bytes."""
-        content = self.people.document(data, name, media_type, caption, size)
+        content = self.people.document(data, name, media_type, caption, size, thumbnail)
         return self._do(lambda: self.people.post(chat, content, **how))
 
     def send_album(
@@ -126,10 +155,31 @@ class Actions:
         """Write `@bot words`."""
         return self.say(chat, f"@{self.world.bot['username']} {words}".strip(), **how)
 
-    def send(self, chat: Chat, kind: str, **how: Unpack[How]) -> Json:
-        """Send something that is no photo: video, animation, sticker, voice, audio or video_note."""
-        content = self.people.media(kind)
+    def send(
+        self,
+        chat: Chat,
+        kind: str,
+        *,
+        data: bytes = b"\0" * 2048,
+        thumbnail: bytes | None = None,
+        cover: bytes | None = None,
+        caption: str | None = None,
+        spoiler: bool = False,
+        **how: Unpack[How],
+    ) -> Json:
+        """Send something that is no photo; see `People.media`."""
+        content = self.people.media(kind, data=data, thumbnail=thumbnail, cover=cover, caption=caption, spoiler=spoiler)
         return self._do(lambda: self.people.post(chat, content, **how))
+
+    def summon(self, chat: Chat, words: str = "", reply_to: Json | None = None, photo: bytes | None = None) -> Json:
+        """Write `@bot words` in a chat where the bot is no member, perhaps under a photo."""
+        called = f"@{self.world.bot['username']} {words}".strip()
+        content = text(called) if photo is None else self.people.photo(photo, called)
+        return self._do(lambda: self.people.summon(chat, content, reply_to))
+
+    def repeat(self, post: Json, group: Chat) -> Json:
+        """Repeat a channel's post in the group that is linked to it."""
+        return self._do(lambda: self.people.repeat(post, group))
 
     def edit(self, message: Json, caption: str) -> None:
         """Edit a message's caption."""

@@ -45,6 +45,7 @@ class Methods:
             "getwebhookinfo": self.get_webhook_info,
             "getfile": self.get_file,
             "sendmessage": self.send_message,
+            "answerguestquery": self.answer_guest_query,
             "sendchataction": self.send_chat_action,
             "setmycommands": self.set_my_commands,
             "getmycommands": self.get_my_commands,
@@ -60,6 +61,7 @@ class Methods:
     async def get_me(self, _: Arguments) -> Json:
         reads_all = self._world.reads_all_group_messages
         rights = {"can_join_groups": True, "can_read_all_group_messages": reads_all, "supports_inline_queries": False}
+        rights |= {"supports_guest_queries": True}
         return {**self._world.bot, **rights}
 
     # --- updates -----------------------------------------------------------------------------------------------------
@@ -177,6 +179,7 @@ class Methods:
             raise bad_request("message text is empty")
         if len(text) > MAX_TEXT:
             raise bad_request("message is too long")
+        hidden = _hidden(text, arguments.parsed("entities", "message entities", list))
         replied = self._replied(chat, arguments)
         content: Json = {"from": self._world.bot, "text": text}
         if replied is not None:
@@ -185,10 +188,32 @@ class Methods:
             content |= {"message_thread_id": thread, "is_topic_message": True}
         message = self._world.add_message(chat, content)
         reply_to = replied["message_id"] if replied else None
-        self._world.sent.append(Sent(chat.id, text, reply_to, thread, message["message_id"], time.monotonic()))
+        self._world.sent.append(Sent(chat.id, text, reply_to, thread, message["message_id"], time.monotonic(), hidden))
         return message
 
+    async def answer_guest_query(self, arguments: Arguments) -> Json:
+        query = arguments.text("guest_query_id")
+        chat = self._world.guest_queries.pop(query, None)
+        if chat is None:
+            raise bad_request("query is too old and response timeout expired or query ID is invalid")
+        result = arguments.parsed("result", "inline query result", dict)
+        if result is None or not result.get("type") or not result.get("id"):
+            raise bad_request("can't parse inline query result: Can't find field \"type\"")
+        if result["type"] == "article" and not result.get("title"):
+            raise bad_request("can't parse inline query result: Can't find field \"title\"")
+        content = result.get("input_message_content") or {}
+        text = str(content.get("message_text", ""))
+        if not text.strip():
+            raise bad_request("message text is empty")
+        if len(text) > MAX_TEXT:
+            raise bad_request("message is too long")
+        hidden = _hidden(text, content.get("entities"))
+        self._world.guest_answers[query] = Sent(chat.id, text, None, None, 0, time.monotonic(), hidden)
+        return {"inline_message_id": f"inline-{query}"}
+
     async def send_chat_action(self, arguments: Arguments) -> bool:
+        if (chat_asked := self._world.chats.get(arguments.integer("chat_id"))) and chat_asked.direct_messages:
+            raise bad_request("chat actions aren't supported in channel direct messages chats")
         chat, thread = self._writable(arguments)
         action = arguments.text("action")
         if action not in ACTIONS:
@@ -201,7 +226,7 @@ class Methods:
         if not arguments.text("chat_id"):
             raise bad_request("chat_id is empty")
         chat = self._world.chats.get(arguments.integer("chat_id"))
-        if chat is None:
+        if chat is None or not chat.has_bot:
             raise bad_request("chat not found")
         if chat.migrated_to is not None:
             raise ApiError(
@@ -215,6 +240,15 @@ class Methods:
             raise ApiError(403, f"Forbidden: bot was kicked from the {chat.type} chat")
         if not chat.bot_may_write:
             raise bad_request("not enough rights to send text messages to the chat")
+        if chat.direct_messages:
+            topic = arguments.integer("direct_messages_topic_id") or None
+            if topic is None or arguments.text("message_thread_id"):
+                raise bad_request("channel direct messages topic must be specified")
+            if topic not in chat.topics:
+                raise bad_request("topic not found")
+            return chat, topic
+        if arguments.text("direct_messages_topic_id"):
+            raise bad_request("chat is not a channel direct messages chat")
         thread = arguments.integer("message_thread_id") or None
         if thread is not None and thread not in chat.topics:
             raise bad_request("message thread not found")
@@ -249,6 +283,19 @@ class Methods:
 
     async def get_my_commands(self, _: Arguments) -> list[Json]:
         return self._world.commands
+
+
+def _hidden(text: str, entities: object) -> tuple[str, ...]:
+    """Find what is under a spoiler; offsets and lengths are in UTF-16 code units, and must lie within the text."""
+    units = text.encode("utf-16-le")
+    found = []
+    for entity in entities if isinstance(entities, list) else []:
+        start, end = 2 * entity["offset"], 2 * (entity["offset"] + entity["length"])
+        if not 0 <= start < end <= len(units):
+            raise bad_request("entity is out of the text")
+        if entity["type"] == "spoiler":
+            found.append(units[start:end].decode("utf-16-le"))
+    return tuple(found)
 
 
 class _Tags(HTMLParser):

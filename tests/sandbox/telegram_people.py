@@ -17,6 +17,7 @@ class People:
     def __init__(self, world: World) -> None:
         self._world = world
         self._albums = count(13_900_000_000_000_001)
+        self._queries = count(177_315_282_430_557_001)
 
     def post(
         self,
@@ -44,7 +45,9 @@ class People:
         """Put any content in a chat without telling the bot."""
         author = {"sender_chat": chat.as_json()} if chat.type == "channel" else {"from": sender or self._author(chat)}
         extra: Json = {}
-        if thread is not None:
+        if chat.direct_messages:
+            extra = {"direct_messages_topic": {"topic_id": thread, "user": sender or ADA}}
+        elif thread is not None:
             extra = {"message_thread_id": thread, "is_topic_message": True}
         if reply_to is not None:
             extra["reply_to_message"] = {k: v for k, v in reply_to.items() if k != "reply_to_message"}
@@ -52,6 +55,25 @@ class People:
                 # Outside forums this is only the chain of replies, and no topic that one could write in.
                 extra["message_thread_id"] = reply_to.get("message_thread_id", reply_to["message_id"])
         return self._world.add_message(chat, {**author, **extra, **content})
+
+    def summon(self, chat: Chat, content: Json, reply_to: Json | None = None) -> Json:
+        """Call the bot by its name in a chat where it is no member: it is shown that message and the one replied to."""
+        query = str(next(self._queries))
+        self._world.guest_queries[query] = chat
+        message = self.place(chat, {**content, "guest_query_id": query}, sender=ADA, reply_to=reply_to)
+        self._world.push("guest_message", message)
+        return message
+
+    def repeat(self, post: Json, group: Chat) -> Json:
+        """Repeat a channel's post in the group that is linked to it, as Telegram does by itself."""
+        channel = post["chat"]
+        repeated = {name: value for name, value in post.items() if name not in ("message_id", "chat", "date")}
+        origin = {"type": "channel", "chat": channel, "message_id": post["message_id"], "date": post["date"]}
+        forwarded = {"sender_chat": channel, "is_automatic_forward": True, "forward_origin": origin}
+        service = {"id": 777000, "is_bot": False, "first_name": "Telegram"}
+        message = self._world.add_message(group, {**repeated, **forwarded, "from": service})
+        self.show(message)
+        return message
 
     def show(self, message: Json) -> Json | None:
         """Queue the update of a message, if the bot may see it."""
@@ -73,35 +95,63 @@ class People:
 
     # --- content -----------------------------------------------------------------------------------------------------
 
-    def photo(self, data: bytes, caption: str | None = None) -> Json:
+    def photo(self, data: bytes, caption: str | None = None, *, spoiler: bool = False) -> Json:
         """Make the content of a photo message."""
-        return {"photo": photo_sizes(self._world, data), **_captioned(caption)}
+        hidden = {"has_media_spoiler": True} if spoiler else {}
+        return {"photo": photo_sizes(self._world, data), **_captioned(caption), **hidden}
 
     def document(
-        self, data: bytes, name: str, media_type: str | None, caption: str | None = None, size: int | None = None
+        self,
+        data: bytes,
+        name: str,
+        media_type: str | None,
+        caption: str | None = None,
+        size: int | None = None,
+        thumbnail: bytes | None = None,
     ) -> Json:
         """Make the content of a file message."""
-        return {"document": document(self._world, data, name, media_type, size), **_captioned(caption)}
+        content = document(self._world, data, name, media_type, size)
+        if thumbnail is not None:
+            content["thumbnail"] = photo_sizes(self._world, thumbnail)[-1]
+        return {"document": content, **_captioned(caption)}
 
     def album(self, contents: Sequence[Json]) -> list[Json]:
         """Mark contents as one album."""
         group = str(next(self._albums))
         return [{**content, "media_group_id": group} for content in contents]
 
-    def media(self, kind: str) -> Json:
-        """Make the content of a message that is no photo: video, animation, sticker, voice, audio or video_note."""
-        file = self._world.store(b"\0" * 2048, f"{kind}s", ".bin")
+    def media(
+        self,
+        kind: str,
+        *,
+        data: bytes = b"\0" * 2048,
+        thumbnail: bytes | None = None,
+        cover: bytes | None = None,
+        caption: str | None = None,
+        spoiler: bool = False,
+    ) -> Json:
+        """Make the content of a message that is no photo.
+
+        `kind`: video, animation, sticker, "animated sticker", "video sticker", voice, audio or video_note; `thumbnail`
+        and `cover` are pictures of it, `data` is the file itself.
+        """
+        file = self._world.store(data, f"{kind.split()[-1]}s", ".bin")
         common: Json = {"file_id": file.file_id, "file_unique_id": file.unique_id, "file_size": file.size}
+        if thumbnail is not None:
+            common["thumbnail"] = photo_sizes(self._world, thumbnail)[-1]
+        around = _captioned(caption) | ({"has_media_spoiler": True} if spoiler else {})
         shape: Json = {"width": 640, "height": 480, "duration": 3}
         match kind:
             case "video":
-                return {"video": {**common, **shape, "mime_type": "video/mp4"}}
+                covers = {"cover": photo_sizes(self._world, cover)} if cover is not None else {}
+                return {"video": {**common, **shape, "mime_type": "video/mp4", **covers}, **around}
             case "animation":
                 mime = {"file_name": "cat.gif.mp4", "mime_type": "video/mp4"}
-                return {"animation": {**common, **shape, **mime}, "document": {**common, **mime}}
-            case "sticker":
-                kinds = {"type": "regular", "is_animated": False, "is_video": False, "emoji": "🐈"}
-                return {"sticker": {**common, "width": 512, "height": 512, **kinds}}
+                return {"animation": {**common, **shape, **mime}, "document": {**common, **mime}, **around}
+            case "sticker" | "animated sticker" | "video sticker":
+                kinds = {"is_animated": kind.startswith("animated"), "is_video": kind.startswith("video")}
+                look = {"width": 512, "height": 512, "type": "regular", "emoji": "🐈"}
+                return {"sticker": {**common, **look, **kinds}}
             case "voice" | "audio":
                 return {kind: {**common, "duration": 3, "mime_type": "audio/ogg"}}
             case "video_note":

@@ -21,7 +21,7 @@ UPDATE_TYPES = [
     *("message", "edited_message", "channel_post", "edited_channel_post", "business_connection", "business_message"),
     *("edited_business_message", "deleted_business_messages", "inline_query", "chosen_inline_result"),
     *("callback_query", "shipping_query", "pre_checkout_query", "purchased_paid_media", "poll", "poll_answer"),
-    *("my_chat_member", "chat_join_request", "chat_boost", "removed_chat_boost"),
+    *("my_chat_member", "chat_join_request", "chat_boost", "removed_chat_boost", "guest_message"),
 ]
 UPDATE_TYPES_ON_REQUEST = ["chat_member", "message_reaction", "message_reaction_count"]
 
@@ -34,6 +34,8 @@ class Chat:
     type: ChatType
     name: str
     topics: dict[int, str] = field(default_factory=dict)
+    direct_messages: bool = False  # the chat of those who write to a channel; its topics are the people
+    has_bot: bool = True
     closed_to_bot: bool = False  # the person blocked it, or it was removed from the group
     bot_may_write: bool = True
     migrated_to: int | None = None
@@ -44,8 +46,10 @@ class Chat:
         """Return the Chat object that messages carry."""
         if self.type == "private":
             return {"id": self.id, "type": "private", "first_name": self.name}
-        forum = {"is_forum": True} if self.topics else {}
-        return {"id": self.id, "type": self.type, "title": self.name, **forum}
+        extra = {"is_forum": True} if self.topics else {}
+        if self.direct_messages:
+            extra = {"is_direct_messages": True}
+        return {"id": self.id, "type": self.type, "title": self.name, **extra}
 
 
 @dataclass(frozen=True)
@@ -61,7 +65,7 @@ class StoredFile:
 
 @dataclass(frozen=True)
 class Sent:
-    """A message that the bot sent."""
+    """A message that the bot sent. `thread` is the topic, `hidden` the parts of the text under a spoiler."""
 
     chat: int
     text: str
@@ -69,6 +73,7 @@ class Sent:
     thread: int | None
     message_id: int
     at: float
+    hidden: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -106,6 +111,9 @@ class World:
     history: list[Json] = field(default_factory=list)
     sent: list[Sent] = field(default_factory=list)
     actions: list[tuple[int, str, int | None]] = field(default_factory=list)
+    # Queries of people who called the bot where it is no member, and what it answered to each.
+    guest_queries: dict[str, Chat] = field(default_factory=dict)
+    guest_answers: dict[str, Sent] = field(default_factory=dict)
     calls: list[Call] = field(default_factory=list)
     downloads: list[Download] = field(default_factory=list)
     commands: list[Json] = field(default_factory=list)
