@@ -11,10 +11,15 @@ from common.contract import ACCEPTED, Code, megabytes
 
 def captions(outcomes: Sequence[Outcome]) -> str:
     """One reply for the photos of one message: a bare sentence for one photo, a numbered list for several."""
+    return "\n".join(caption_lines(outcomes))
+
+
+def caption_lines(outcomes: Sequence[Outcome]) -> list[str]:
+    """Word that reply photo by photo, a line for each."""
     lines = [outcome.text if isinstance(outcome, Captioned) else outcome.sentence for outcome in outcomes]
     if len(lines) == 1:
-        return lines[0]
-    return "\n".join(f"{number}. {line}" for number, line in enumerate(lines, start=1))
+        return lines
+    return [f"{number}. {line}" for number, line in enumerate(lines, start=1)]
 
 
 def still(kind: str, caption: str) -> str:
@@ -121,6 +126,8 @@ HELP = (
 REPLY_TO_A_PHOTO = "Reply to a photo with /caption, and I will describe that one."
 NOT_FETCHED = "I could not fetch that photo from Telegram. Could you send it again?"
 LEFT_OUT = "I left out what is no photo."
+GUEST_TITLE = "A caption"  # of what Telegram calls an article; people see the text only
+GUEST_HELP = "Reply to a photo with my name, and I will describe that one."
 # What Telegram's apps list when somebody types a slash.
 COMMAND_MENU = {"caption": "In reply to a photo: describe it", "help": "What I can do"}
 

@@ -2,31 +2,21 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final, Self
+from typing import Self
 
-from telegram import Bot, Message, MessageEntity, Update
+from telegram import Bot, ExternalReplyInfo, Message, Update
 from telegram.constants import ChatMemberStatus, ChatType
-from telegram.ext import ContextTypes, filters
+from telegram.ext import ContextTypes
 
 from bot import messages
 from bot.access import AccessPolicy
 from bot.pipeline import Photo, Pipeline
+from bot.telegram.addressing import addressed, has_picture, is_private, mentions
 from bot.telegram.files import Files
-from bot.telegram.replies import reply, typing
-from bot.telegram.updates import COMMANDS, is_image
+from bot.telegram.migrations import Migrations
+from bot.telegram.pictures import kind_of
+from bot.telegram.replies import Said, answer_guest, reply, typing
 from bot.warmer import Warmer
-
-# In this order: an animation also carries a document.
-_KINDS: Final = {
-    "animation": "an animation",
-    "video": "a video",
-    "video_note": "a video message",
-    "sticker": "a sticker",
-    "voice": "a voice message",
-    "audio": "a sound file",
-    "document": "a file that is no image",
-}
-_CALLS: Final[list[str | None]] = [MessageEntity.MENTION, MessageEntity.TEXT_MENTION, MessageEntity.BOT_COMMAND]
 
 
 @dataclass(frozen=True)
@@ -49,14 +39,15 @@ class Answers:
     """The handlers; python-telegram-bot calls each with an update and a context."""
 
     def __init__(
-        self, pipeline: Pipeline, policy: AccessPolicy, warmer: Warmer, files: Files, channels: frozenset[str]
+        self, pipeline: Pipeline, policy: AccessPolicy, warmer: Warmer, files: Files, chats: frozenset[str]
     ) -> None:
-        """`channels` are the chats let in by name: a channel is answered only if it is one of them."""
+        """`chats` are those let in by name: a channel is answered only if it is one of them."""
         self._pipeline = pipeline
         self._policy = policy
         self._warmer = warmer
         self._files = files
-        self._channels = channels
+        self._chats = chats
+        self._migrations = Migrations(chats)
 
     async def photo(self, update: Update, context: ContextTypes.DEFAULT_TYPE) -> None:
         """Answer a photo or an image file."""
@@ -74,12 +65,26 @@ class Answers:
             return
         replied = message.reply_to_message or message.external_reply
         photo = self._files.photo(replied, context.bot) if replied else None
-        if photo is None:
+        if replied is None or photo is None:
             await reply(context.bot, message, messages.REPLY_TO_A_PHOTO)
             return
-        text = await self._captions([photo], message, context.bot, update.update_id)
+        async with typing(context.bot, message):
+            said = await self._captions([(replied, photo)], message, update.update_id)
         to = message.reply_to_message.message_id if message.reply_to_message else None
-        await reply(context.bot, message, text, to=to)
+        await reply(context.bot, message, said, to=to)
+
+    async def guest(self, update: Update, context: ContextTypes.DEFAULT_TYPE) -> None:
+        """Answer somebody who called the bot in a chat where it is no member, beside a photo or in reply to one."""
+        message = update.guest_message
+        if message is None or not self._serves(message):
+            return
+        for pictured in (message, message.reply_to_message, message.external_reply):
+            photo = self._files.photo(pictured, context.bot) if pictured else None
+            if pictured and photo:
+                said = await self._captions([(pictured, photo)], message, update.update_id)
+                await answer_guest(context.bot, message, said)
+                return
+        await answer_guest(context.bot, message, messages.GUEST_HELP)
 
     async def start(self, update: Update, context: ContextTypes.DEFAULT_TYPE) -> None:
         """Greet, and have the model loaded by the time the first photo comes."""
@@ -95,10 +100,10 @@ class Answers:
     async def chat(self, update: Update, context: ContextTypes.DEFAULT_TYPE) -> None:
         """Answer whatever else somebody says or sends in private; a notice, such as of a pinned message, is nothing."""
         message = update.message
-        if message is None or not (message.text or _kind(message)):
+        if message is None or not (message.text or kind_of(message)):
             return
         if await self._welcome(message, context.bot):
-            await reply(context.bot, message, messages.only_photos(_kind(message)) if _kind(message) else messages.HELP)
+            await reply(context.bot, message, _not_a_photo(message) if kind_of(message) else messages.HELP)
 
     async def joined(self, update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
         """Have the model loaded when somebody starts the bot, or takes it into a group."""
@@ -109,99 +114,76 @@ class Answers:
 
     async def apologise(self, update: Update, bot: Bot, sentence: str) -> None:
         """Reply to what would have been answered, had nothing failed."""
-        message = update.message or update.channel_post
-        if message is None or not self._lets_in(message):
+        if update.guest_message:
+            if self._serves(update.guest_message):
+                await answer_guest(bot, update.guest_message, sentence)
             return
-        if mentions(message) or ((_private(message) or has_picture(message)) and self._speaks([message])):
+        message = update.message or update.channel_post
+        if message is None or not await self._lets_in(message, bot):
+            return
+        if mentions(message) or ((is_private(message) or has_picture(message)) and self._speaks([message])):
             await reply(bot, message, sentence)
 
     async def _describe(self, album: Sequence[Message], bot: Bot, update_id: int) -> None:
         first = album[0]
         if not self._speaks(album) or not await self._welcome(first, bot):
             return
-        photos = [photo for photo in (self._files.photo(message, bot) for message in album) if photo]
-        if not photos:
-            await reply(bot, first, messages.only_photos(_kind(first)))
+        called = is_private(first) or addressed(album)
+        found = [(message, photo) for message in album if (photo := self._files.photo(message, bot))]
+        chosen = [(message, photo) for message, photo in found if called or not photo.still_of]
+        if not chosen:
+            if called:
+                await reply(bot, first, _not_a_photo(first))
             return
-        text = await self._captions(photos, first, bot, update_id)
-        if len(photos) < len(album) and _private(first):
-            text = f"{text}\n{messages.LEFT_OUT}"
-        await reply(bot, first, text)
+        async with typing(bot, first):
+            said = await self._captions(chosen, first, update_id)
+        if len(chosen) < len(album) and is_private(first):
+            said = Said(f"{said.text}\n{messages.LEFT_OUT}", said.spoilers)
+        await reply(bot, first, said)
 
-    async def _captions(self, photos: Sequence[Photo], message: Message, bot: Bot, update_id: int) -> str:
+    async def _captions(
+        self, photos: Sequence[tuple[Message | ExternalReplyInfo, Photo]], asking: Message, update_id: int
+    ) -> Said:
+        """Caption photos, each with the message that it is from; what is hidden there, is hidden in the answer."""
         event = f"telegram-{update_id}"
-        if sentence := await self._policy.too_many("telegram", _sender(message), len(photos), event):
-            return sentence
-        async with typing(bot, message):
-            return messages.captions(await self._pipeline.captions(photos, event))
+        if sentence := await self._policy.too_many("telegram", _sender(asking), len(photos), event):
+            return Said(sentence)
+        outcomes = await self._pipeline.captions([photo for _, photo in photos], event)
+        return Said.of(messages.caption_lines(outcomes), [bool(m.has_media_spoiler) for m, _ in photos])
 
     def _speaks(self, album: Sequence[Message]) -> bool:
-        addressed = any(mentions(message) or _replies_to_us(message) for message in album)
-        return self._policy.replies(private=_private(album[0]), mentioned=addressed)
+        first = album[0]
+        # The channel has its answer; this is the copy in the group that is linked to it.
+        if first.is_automatic_forward and first.sender_chat and str(first.sender_chat.id) in self._chats:
+            return False
+        return self._policy.replies(private=is_private(first), mentioned=addressed(album))
 
     async def _welcome(self, message: Message, bot: Bot) -> bool:
         """Whether this chat may use the bot; in private, say so if it may not."""
-        if self._lets_in(message):
+        if await self._lets_in(message, bot):
             return True
-        if _private(message):
+        if is_private(message):
             await reply(bot, message, self._policy.denial("telegram", str(message.chat_id)))
         return False
 
-    def _lets_in(self, message: Message) -> bool:
+    async def _lets_in(self, message: Message, bot: Bot) -> bool:
         place = str(message.chat_id)
         if message.chat.type == ChatType.CHANNEL:
-            return place in self._channels
-        return self._policy.allows("telegram", place)
+            return place in self._chats
+        return self._policy.allows("telegram", place) or await self._migrations.was_allowed(message.chat_id, bot)
+
+    def _serves(self, guest: Message) -> bool:
+        """Whether to answer where the bot is no member: the chat, or the person who calls, is let in."""
+        return self._policy.allows("telegram", str(guest.chat_id), str(guest.from_user.id if guest.from_user else ""))
 
 
-def has_picture(message: Message) -> bool:
-    """Whether a message carries a photo, or a document that claims to be an image."""
-    document = message.document
-    if message.photo:
-        return True
-    return bool(document and not message.animation and is_image(document.mime_type, document.file_name))
-
-
-def mentions(message: Message) -> bool:
-    """Whether the text, or a photo's caption, names this bot or one of its commands."""
-    bot = message.get_bot()
-    name = bot.username.lower()
-    ours = {f"@{name}", *(f"/{command}" for command in COMMANDS), *(f"/{command}@{name}" for command in COMMANDS)}
-    found = message.parse_entities(_CALLS) if message.text else {}
-    if message.caption:
-        found = message.parse_caption_entities(_CALLS)
-    return any(text.lower() in ours or (entity.user and entity.user.id == bot.id) for entity, text in found.items())
-
-
-class _Pictured(filters.MessageFilter):
-    def filter(self, message: Message) -> bool:
-        return has_picture(message)
-
-
-class _Mentioning(filters.MessageFilter):
-    def filter(self, message: Message) -> bool:
-        return mentions(message)
-
-
-PICTURED: Final = _Pictured()
-MENTIONING: Final = _Mentioning()
-
-
-def _replies_to_us(message: Message) -> bool:
-    replied = message.reply_to_message
-    return bool(replied and replied.from_user and replied.from_user.id == message.get_bot().id)
-
-
-def _private(message: Message) -> bool:
-    return message.chat.type == ChatType.PRIVATE
+def _not_a_photo(message: Message) -> str:
+    """Word the answer to something that can't be looked at; an image that nobody here can read is named."""
+    claimed = (message.document.mime_type or "") if message.document and not message.animation else ""
+    return messages.not_a_photo(claimed) if claimed.startswith("image/") else messages.only_photos(kind_of(message))
 
 
 def _sender(message: Message) -> str:
     """Name who sent it: an anonymous administrator or a channel counts as the chat that it speaks for."""
     sender = message.sender_chat or message.from_user or message.chat
     return str(sender.id)
-
-
-def _kind(message: Message) -> str:
-    """Name what is in a message that is no photo; "" for text and notices."""
-    return next((name for field, name in _KINDS.items() if getattr(message, field)), "")

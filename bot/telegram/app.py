@@ -23,7 +23,8 @@ from bot.access import AccessPolicy
 from bot.errors import TryAgain
 from bot.pipeline import Pipeline
 from bot.settings import BotSettings
-from bot.telegram.answers import MENTIONING, PICTURED, Album, Answers
+from bot.telegram.addressing import MENTIONING, PICTURED
+from bot.telegram.answers import Album, Answers
 from bot.telegram.files import Files
 from bot.telegram.replies import Limiter
 from bot.telegram.updates import essentials
@@ -97,6 +98,7 @@ def build(settings: BotSettings, pipeline: Pipeline, policy: AccessPolicy, warme
 def _route(app: TelegramApp, answers: Answers) -> None:
     new = filters.UpdateType.MESSAGE
     app.add_handler(TypeHandler(Album, answers.album))
+    app.add_handler(MessageHandler(filters.UpdateType.GUEST_MESSAGE, answers.guest))
     app.add_handler(ChatMemberHandler(answers.joined, ChatMemberHandler.MY_CHAT_MEMBER))
     app.add_handler(MessageHandler((new | filters.UpdateType.CHANNEL_POST) & PICTURED, answers.photo))
     app.add_handler(CommandHandler("start", answers.start, new))

@@ -1,41 +1,26 @@
-"""Telegram's files: which rendition to take, and how to get it without being led astray."""
+"""Telegram's files, and how to get one without being led astray."""
 
 import logging
-from collections.abc import Sequence
 from functools import partial
 from typing import Final
 from urllib.parse import quote
 
 import httpx
-from telegram import Bot, ExternalReplyInfo, Message, PhotoSize
+from telegram import Bot, ExternalReplyInfo, Message
 from telegram.error import BadRequest, TelegramError
 
 from bot import messages
 from bot.download import collect
 from bot.errors import Declined, TryAgain
 from bot.pipeline import Photo
-from bot.telegram.updates import is_image
+from bot.telegram.pictures import picture_of
 from common.contract import Code
 
 log = logging.getLogger(__name__)
 
-# Pixels on each side that the model looks at.
-MODEL_SIDE: Final = 224
 # What getFile gives out at most (https://core.telegram.org/bots/api#getfile); a Bot API server of one's own, all.
 TELEGRAM_LIMIT: Final = 20 * 1024 * 1024
 CONNECT, BETWEEN_BYTES = 10.0, 20.0  # seconds
-
-
-def smallest_covering(sizes: Sequence[PhotoSize]) -> PhotoSize:
-    """Choose the smallest rendition that loses nothing at the model's input, or the largest there is."""
-    covering = [size for size in sizes if min(size.width, size.height) >= MODEL_SIDE]
-    if covering:
-        return min(covering, key=_area)
-    return max(sizes, key=_area)
-
-
-def _area(size: PhotoSize) -> int:
-    return size.width * size.height
 
 
 class Files:
@@ -53,16 +38,12 @@ class Files:
         )
 
     def photo(self, message: Message | ExternalReplyInfo, bot: Bot) -> Photo | None:
-        """Find the photo or image file of a message, if it has one."""
-        if message.photo:
-            size = smallest_covering(message.photo)
-            return Photo(size.file_id, size.file_size, "image/jpeg", partial(self._fetch, bot, size.file_id, None))
-        document = message.document
-        if document is None or message.animation or not is_image(document.mime_type, document.file_name):
+        """Prepare for the pipeline what there is to look at in a message."""
+        picture = picture_of(message, self._limit)
+        if picture is None:
             return None
-        claimed = document.mime_type if (document.mime_type or "").startswith("image/") else None
-        fetch = partial(self._fetch, bot, document.file_id, document.file_size)
-        return Photo(document.file_id, document.file_size, claimed, fetch)
+        fetch = partial(self._fetch, bot, picture.file_id, picture.size)
+        return Photo(picture.file_id, picture.size, picture.media_type, fetch, picture.still_of)
 
     async def _fetch(self, bot: Bot, file_id: str, size: int | None) -> bytes:
         """Download a file. Raises Declined when it cannot be had, TryAgain when it may be had later."""

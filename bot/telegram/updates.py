@@ -1,30 +1,34 @@
 """What the front door asks of an update: is it for us, and where does it belong.
 
-Standard library only, for the front door starts with it. Updates are raw JSON objects
+Little more than the standard library, for the front door starts with it. Updates are raw JSON objects
 (https://core.telegram.org/bots/api#update), from outside: no function here raises, whatever is in them.
 """
 
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
+from bot import kinds
+
 # All that is ever asked of Telegram. Edited messages are left out: a photo is described once.
-ALLOWED_UPDATES: Final = ("message", "channel_post", "my_chat_member")
+ALLOWED_UPDATES: Final = ("message", "channel_post", "my_chat_member", "guest_message")
+# Those of them that are messages; a guest message is one in a chat where the bot is no member.
+_MESSAGES: Final = ("message", "channel_post", "guest_message")
 
 COMMANDS: Final = ("start", "help", "caption")
 # What a person may send in private without knowing that the bot takes only photos.
 _TOLD_IN_PRIVATE = ("text", "document", "video", "video_note", "animation", "sticker", "voice", "audio")
 # What is read of a message, and of the message that it replies to; see `essentials`.
 _READ_OF_ANY: Final = (
-    *("message_id", "date", "chat", "from", "sender_chat", "photo", "document", "animation"),
+    *("message_id", "date", "chat", "from", "sender_chat", "photo", "document", "animation", "video", "video_note"),
+    *("sticker", "has_media_spoiler"),
     *("origin",),  # of an external reply, which has no message_id that means anything here
 )
 _READ: Final = (
     *_READ_OF_ANY,
     *("message_thread_id", "is_topic_message", "media_group_id", "text", "entities", "caption", "caption_entities"),
-    *("video", "video_note", "sticker", "voice", "audio"),
+    *("direct_messages_topic", "is_automatic_forward", "guest_query_id", "voice", "audio"),
 )
-_IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".heic", ".heif", ".avif")
-_VAGUE_TYPES = ("", "application/octet-stream")
+_MOVING: Final = ("animation", "video", "video_note", "sticker", "document")
 
 
 def essentials(update: Mapping[str, Any]) -> dict[str, Any]:
@@ -34,7 +38,7 @@ def essentials(update: Mapping[str, Any]) -> dict[str, Any]:
     replies to; and what the bot does not need of a conversation, it had better not hold.
     """
     kept = {"update_id": update.get("update_id")}
-    for kind in ("message", "channel_post"):
+    for kind in _MESSAGES:
         if message := _object(update, kind):
             kept[kind] = _only(message, _READ) | {
                 replied: _only(_object(message, replied), _READ_OF_ANY)
@@ -58,8 +62,9 @@ def event_id(update: Mapping[str, Any]) -> str:
 def is_for_us(update: Mapping[str, Any]) -> bool:
     """Whether a worker may have something to do for this update.
 
-    Photos and image files anywhere, commands and mentions in groups, nearly everything in private, and becoming a
-    member of a chat. Other bots' messages never, lest two bots answer each other.
+    Photos and image files anywhere, commands and mentions in groups, what replies there to a bot with something to look
+    at, nearly everything in private, calls from chats where the bot is no member, and becoming a member of one. Other
+    bots' messages never, lest two bots answer each other.
     """
     if not isinstance(update.get("update_id"), int) or isinstance(update.get("update_id"), bool):
         return False
@@ -68,11 +73,13 @@ def is_for_us(update: Mapping[str, Any]) -> bool:
     message = _message(update)
     if chat_id(update) is None or _from_another_bot(message):
         return False
+    if "guest_message" in update:
+        return isinstance(message.get("guest_query_id"), str)
     if _has_image(message):
         return True
     if _object(message, "chat").get("type") == "private":
         return any(message.get(kind) for kind in _TOLD_IN_PRIVATE)
-    return "message" in update and _calls_somebody(message)
+    return "message" in update and (_calls_somebody(message) or _shows_to_a_bot(message))
 
 
 def chat_id(update: Mapping[str, Any]) -> int | None:
@@ -88,20 +95,13 @@ def album_of(update: Mapping[str, Any]) -> str | None:
     return f"{chat}:{group}" if chat is not None and isinstance(group, str) and group else None
 
 
-def is_image(media_type: str | None, name: str | None) -> bool:
-    """Whether a document claims to be an image: by its type, or by its name where the type says nothing."""
-    if (media_type or "") in _VAGUE_TYPES:
-        return (name or "").lower().endswith(_IMAGE_SUFFIXES)
-    return (media_type or "").startswith("image/")
-
-
 def _object(parent: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     child = parent.get(name)
     return child if isinstance(child, Mapping) else {}
 
 
 def _message(update: Mapping[str, Any]) -> Mapping[str, Any]:
-    return _object(update, "message") or _object(update, "channel_post")
+    return next((message for kind in _MESSAGES if (message := _object(update, kind))), {})
 
 
 def _from_another_bot(message: Mapping[str, Any]) -> bool:
@@ -117,17 +117,20 @@ def _has_image(message: Mapping[str, Any]) -> bool:
     if not document or message.get("animation"):
         return False
     media_type, name = document.get("mime_type"), document.get("file_name")
-    return is_image(media_type if isinstance(media_type, str) else None, name if isinstance(name, str) else None)
+    return kinds.is_photo(media_type if isinstance(media_type, str) else None, name if isinstance(name, str) else None)
 
 
 def _calls_somebody(message: Mapping[str, Any]) -> bool:
-    entities = message.get("entities")
-    if not isinstance(entities, list):
-        return False
     return any(
         isinstance(entity, Mapping) and entity.get("type") in ("bot_command", "mention", "text_mention")
-        for entity in entities
+        for name in ("entities", "caption_entities")
+        for entity in (message[name] if isinstance(message.get(name), list) else ())
     )
+
+
+def _shows_to_a_bot(message: Mapping[str, Any]) -> bool:
+    replied = _object(_object(message, "reply_to_message"), "from")
+    return replied.get("is_bot") is True and any(message.get(kind) for kind in _MOVING)
 
 
 def _joined(change: Mapping[str, Any]) -> bool:

@@ -11,7 +11,7 @@ from tests.sandbox.endpoint import CaptionEndpoint
 from tests.sandbox.telegram import TelegramSandbox
 
 
-@pytest.mark.parametrize("kind", ["video", "animation", "sticker", "voice", "audio", "video_note"])
+@pytest.mark.parametrize("kind", ["video", "animation", "animated sticker", "voice", "audio", "video_note"])
 async def test_what_is_no_photo_gets_a_polite_sentence_in_private(
     sandbox: TelegramSandbox, bot: TelegramBot, kind: str
 ) -> None:
