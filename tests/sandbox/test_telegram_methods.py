@@ -141,3 +141,35 @@ def test_the_file_host_wants_the_token_and_a_known_path(sandbox: TelegramSandbox
         == 401
     )
     assert httpx.get(f"{sandbox.url}/file/bot{TOKEN}/photos/file_0.jpg").status_code == 404
+
+
+def test_a_channel_s_direct_messages_want_their_topic(sandbox: TelegramSandbox) -> None:
+    chat = sandbox.direct_messages(topics={77: "Ada"})
+    wanted = (400, "Bad Request: channel direct messages topic must be specified")
+    assert call(sandbox, "sendMessage", chat_id=chat.id, text="x") == wanted
+    assert call(sandbox, "sendMessage", chat_id=chat.id, text="x", message_thread_id=77) == wanted
+    assert call(sandbox, "sendMessage", chat_id=chat.id, text="x", direct_messages_topic_id=78)[0] == 400
+    assert call(sandbox, "sendMessage", chat_id=chat.id, text="x", direct_messages_topic_id=77)["text"] == "x"
+    assert call(sandbox, "sendMessage", chat_id=sandbox.group().id, text="x", direct_messages_topic_id=77)[0] == 400
+    assert call(sandbox, "sendChatAction", chat_id=chat.id, action="typing")[0] == 400
+
+
+def test_a_spoiler_must_lie_within_the_text(sandbox: TelegramSandbox) -> None:
+    chat = sandbox.private()
+    spoiler = {"type": "spoiler", "offset": 3, "length": 2}
+    call(sandbox, "sendMessage", chat_id=chat.id, text="a 🐈cd", entities=[{**spoiler, "offset": 2}])
+    assert sandbox.sent(chat)[0].hidden == ("🐈",)
+    assert call(sandbox, "sendMessage", chat_id=chat.id, text="abc", entities=[spoiler])[0] == 400
+
+
+def test_a_guest_query_is_answered_once_and_that_chat_takes_nothing_else(sandbox: TelegramSandbox) -> None:
+    chat = sandbox.elsewhere()
+    query = sandbox.summon(chat, "hello?")["guest_query_id"]
+    article = {"type": "article", "id": "1", "title": "x", "input_message_content": {"message_text": "hello"}}
+    assert call(sandbox, "answerGuestQuery", guest_query_id=query, result={**article, "title": ""})[0] == 400
+    query = sandbox.summon(chat, "hello?")["guest_query_id"]
+    assert call(sandbox, "answerGuestQuery", guest_query_id=query, result=article) == {
+        "inline_message_id": f"inline-{query}"
+    }
+    assert call(sandbox, "answerGuestQuery", guest_query_id=query, result=article)[0] == 400
+    assert call(sandbox, "sendMessage", chat_id=chat.id, text="x") == (400, "Bad Request: chat not found")

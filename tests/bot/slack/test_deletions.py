@@ -88,8 +88,8 @@ async def test_a_message_that_is_late_in_the_history_is_answered(
 @pytest.mark.parametrize("where", ["C0GENERAL", "D0ALICE", "G0THREE", "a thread"])
 async def test_the_answer_goes_with_its_message(slack: SlackSandbox, bot: Bot, photo: MakePhoto, where: str) -> None:
     root = slack.say("C0GENERAL", "our holidays")
-    in_thread = {"thread_ts": root.ts} if where == "a thread" else {}
-    sent = slack.upload("C0GENERAL" if in_thread else where, [photo()], **in_thread)
+    in_thread = where == "a thread"
+    sent = slack.upload("C0GENERAL" if in_thread else where, [photo()], thread_ts=root.ts if in_thread else None)
     await bot.hears(sent)
     assert len(slack.posted) == 1
     await bot.hears(slack.delete(sent))
