@@ -9,10 +9,12 @@ import httpx
 import msgspec
 import stamina
 
+from bot import messages
 from bot.errors import TryAgain
 from bot.settings import BotSettings
 from common.contract import PingResponse
 from common.installation import remedy
+from common.proxies import direct
 from common.settings import SettingsError
 
 RETRIED = frozenset({429, 502, 503})
@@ -41,13 +43,15 @@ class CaptionClient:
             auth=_signed(settings),
             headers={"Authorization": f"Bearer {key.reveal()}"} if key else {},
             timeout=httpx.Timeout(settings.caption_timeout, connect=5),
+            mounts=direct(settings.inference_url),
         )
 
     async def caption(self, image: bytes, request_id: str) -> str:
         """Fetch the caption of an encoded image; `request_id` appears in the endpoint's log.
 
         Connection errors, 429, 502 and 503 are tried again, with jitter and as Retry-After asks, until
-        `caption_timeout` is spent. Raises EndpointRefused for an answer that will not change, TryAgain otherwise.
+        `caption_timeout` is spent. Raises EndpointRefused for an answer that will not change, TryAgain otherwise: also
+        for one without a caption.
         """
         try:
             async with asyncio.timeout(self._timeout):
@@ -70,7 +74,10 @@ class CaptionClient:
             headers={"Content-Type": "application/octet-stream", "X-Request-ID": request_id},
         )
         if response.is_success:
-            return _text(response, "caption")
+            # In one line, for several captions are told line by line.
+            if caption := " ".join(_text(response, "caption").split()):
+                return caption
+            raise TryAgain(f"the endpoint answered {response.status_code} without a caption", messages.UNREADABLE)
         if response.status_code not in RETRIED and (code := _text(response, "error")):
             raise EndpointRefused(code)
         response.raise_for_status()

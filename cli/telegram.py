@@ -87,10 +87,11 @@ def _ask(settings: "BotSettings", method: str, **arguments: object) -> Any:  # n
     import httpx
 
     from bot.telegram.api import ApiError, Unreachable, call
+    from common.proxies import direct
     from common.settings import SettingsError
 
     async def ask() -> Any:  # noqa: ANN401 (a piece of JSON)
-        async with httpx.AsyncClient(timeout=30) as http:
+        async with httpx.AsyncClient(timeout=30, mounts=direct(settings.telegram_api_url)) as http:
             return await call(http, settings, method, **arguments)
 
     try:

@@ -6,13 +6,12 @@ from typing import Any, Final
 import aiohttp
 from slack_bolt.async_app import AsyncApp, AsyncBoltContext, AsyncBoltRequest
 from slack_bolt.authorization import AuthorizeResult
-from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.access import AccessPolicy
 from bot.pipeline import Pipeline
 from bot.settings import BotSettings
 from bot.slack.answers import Answers
-from bot.slack.calls import retry_handlers
+from bot.slack.calls import web_client
 from bot.slack.events import JOINS, Message, parse
 from bot.slack.files import Files
 from bot.slack.relevance import SAYING
@@ -43,9 +42,7 @@ def build(settings: BotSettings, pipeline: Pipeline, policy: AccessPolicy, warme
     app = SlackApp(
         name="captionbot",
         logger=framework_log,
-        client=AsyncWebClient(
-            token, base_url=settings.slack_api_url, logger=framework_log, retry_handlers=retry_handlers()
-        ),
+        client=web_client(settings, token, framework_log),
         authorize=authorize,
         # The worker waits for the work, not for an acknowledgement.
         process_before_response=True,
@@ -61,17 +58,20 @@ def build(settings: BotSettings, pipeline: Pipeline, policy: AccessPolicy, warme
 
 
 def _listen(app: AsyncApp, answers: Answers) -> None:
-    """Route the events. Each listener gets the parsed event from Bolt's context."""
+    """Route the events. Each listener gets the parsed event from Bolt's context.
 
-    async def said(context: AsyncBoltContext, client: AsyncWebClient) -> None:
+    The client is the app's own: each copy that Bolt makes of it reads the environment's proxy again.
+    """
+
+    async def said(context: AsyncBoltContext) -> None:
         message: Message = context["parsed"]
-        await (answers.upload if message.files else answers.direct)(message, client)
+        await (answers.upload if message.files else answers.direct)(message, app.client)
 
-    async def mention(context: AsyncBoltContext, client: AsyncWebClient) -> None:
-        await answers.mention(context["parsed"], client)
+    async def mention(context: AsyncBoltContext) -> None:
+        await answers.mention(context["parsed"], app.client)
 
-    async def deleted(context: AsyncBoltContext, client: AsyncWebClient) -> None:
-        await answers.deleted(context["parsed"], client)
+    async def deleted(context: AsyncBoltContext) -> None:
+        await answers.deleted(context["parsed"], app.client)
 
     async def arrival() -> None:
         await answers.arrival()

@@ -13,10 +13,13 @@ from slack_sdk.http_retry.builtin_async_handlers import (
     AsyncRateLimitErrorRetryHandler,
     AsyncServerErrorRetryHandler,
 )
+from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import messages
 from bot.errors import BotError, GiveUp, TryAgain
+from bot.settings import BotSettings
 from bot.slack.refusals import TABLE, Meaning, remedy
+from common.proxies import proxy_for
 
 log = logging.getLogger(__name__)
 
@@ -80,6 +83,14 @@ def retry_handlers() -> list[AsyncRetryHandler]:
         AsyncServerErrorRetryHandler(max_retry_count=2),
         CutConnections(max_retry_count=2),
     ]
+
+
+def web_client(settings: BotSettings, token: str | None, logger: logging.Logger) -> AsyncWebClient:
+    """Build a client of the Web API, with the proxy that is meant for its address, if any."""
+    client = AsyncWebClient(token, base_url=settings.slack_api_url, logger=logger, retry_handlers=retry_handlers())
+    # Set afterwards: given none, slack_sdk takes the environment's, wherever the call goes.
+    client.proxy = proxy_for(settings.slack_api_url)
+    return client
 
 
 def _code(error: SlackApiError) -> tuple[str, str]:

@@ -18,6 +18,7 @@ from bot.pipeline import Photo
 from bot.slack.calls import Failed, calling
 from bot.slack.file_objects import File, Missing, Rendition, file_of, missing_for
 from common.contract import Code, megabytes
+from common.proxies import proxy_for
 from common.settings import SettingsError
 
 log = logging.getLogger(__name__)
@@ -129,7 +130,7 @@ class Files:
         headers = {"Authorization": f"Bearer {self._token}"}
         try:
             async with session.get(
-                url, headers=headers, allow_redirects=False, timeout=TIMEOUT, proxy=client.proxy
+                url, headers=headers, allow_redirects=False, timeout=TIMEOUT, proxy=proxy_for(str(url))
             ) as answer:
                 status = answer.status
                 if status in (HTTPStatus.NOT_FOUND, HTTPStatus.GONE):

@@ -1,6 +1,7 @@
 """Speaking in Slack: a reply in a message's thread, once, and never where that message is gone."""
 
 import asyncio
+import copy
 import logging
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -109,11 +110,6 @@ async def _react(method: str, message: Message, client: AsyncWebClient) -> None:
 
 def _impatient(client: AsyncWebClient) -> AsyncWebClient:
     """Copy a client without its patience: Retry-After of a storm of reactions would hold up photos."""
-    return AsyncWebClient(
-        client.token,
-        base_url=client.base_url,
-        session=client.session,
-        proxy=client.proxy,
-        logger=client.logger,
-        retry_handlers=[],
-    )
+    impatient = copy.copy(client)
+    impatient.retry_handlers = []
+    return impatient

@@ -11,11 +11,10 @@ from slack_sdk.socket_mode.aiohttp import SocketModeClient
 from slack_sdk.socket_mode.async_client import AsyncBaseSocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.socket_mode.response import SocketModeResponse
-from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.errors import GiveUp, TryAgain
 from bot.settings import BotSettings
-from bot.slack.calls import calling, retry_handlers
+from bot.slack.calls import calling, web_client
 from bot.slack.relevance import relevant
 from common.settings import SettingsError
 
@@ -41,11 +40,10 @@ async def listen(settings: BotSettings, put: Put) -> None:
     client = SocketModeClient(
         app_token=settings.slack_app_token.reveal(),
         logger=_library_log(),
-        web_client=AsyncWebClient(
-            base_url=settings.slack_api_url, logger=_library_log(), retry_handlers=retry_handlers()
-        ),
+        web_client=web_client(settings, None, _library_log()),
         ping_interval=PING,
     )
+    client.proxy = client.web_client.proxy
 
     async def receive(connection: AsyncBaseSocketModeClient, request: SocketModeRequest) -> None:
         if request.type == "events_api" and relevant(request.payload):

@@ -18,6 +18,7 @@ from telegram.ext import (
     TypeHandler,
     filters,
 )
+from telegram.request import HTTPXRequest
 
 from bot.access import AccessPolicy
 from bot.errors import TryAgain
@@ -29,6 +30,7 @@ from bot.telegram.files import Files
 from bot.telegram.replies import Limiter
 from bot.telegram.updates import essentials
 from bot.warmer import Warmer
+from common.proxies import direct
 
 # Long enough that a message whose arrival is in doubt is rare: it would be sent a second time.
 ANSWER_WITHIN = 30.0  # seconds
@@ -83,7 +85,7 @@ def build(settings: BotSettings, pipeline: Pipeline, policy: AccessPolicy, warme
         .base_url(f"{settings.telegram_api_url}/bot")
         .base_file_url(f"{settings.telegram_api_url}/file/bot")
         .rate_limiter(Limiter())
-        .read_timeout(ANSWER_WITHIN)
+        .request(HTTPXRequest(read_timeout=ANSWER_WITHIN, httpx_kwargs={"mounts": direct(settings.telegram_api_url)}))
         .updater(None)
         .job_queue(None)
         .build()

@@ -15,6 +15,7 @@ from bot.errors import Declined, TryAgain
 from bot.pipeline import Photo
 from bot.telegram.pictures import picture_of
 from common.contract import Code
+from common.proxies import direct
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +33,7 @@ class Files:
         self._limit = limit
         self._http = httpx.AsyncClient(
             follow_redirects=False,
+            mounts=direct(base_url),
             timeout=httpx.Timeout(BETWEEN_BYTES, connect=CONNECT),
             # So that the bytes counted are the bytes received.
             headers={"Accept-Encoding": "identity"},

@@ -11,6 +11,7 @@ import httpx
 from bot.settings import BotSettings
 from bot.telegram.api import ApiError, Unreachable, call, menu
 from bot.telegram.updates import ALLOWED_UPDATES, event_id, is_for_us
+from common.proxies import direct
 from common.settings import SettingsError
 
 log = logging.getLogger(__name__)
@@ -41,7 +42,8 @@ async def poll(settings: BotSettings, put: Put) -> None:
     logging.getLogger("httpx").setLevel(logging.WARNING)
     offset = None
     wait = FIRST_WAIT
-    async with httpx.AsyncClient(timeout=httpx.Timeout(10, read=LONG_POLL + 10)) as http:
+    timeout = httpx.Timeout(10, read=LONG_POLL + 10)
+    async with httpx.AsyncClient(timeout=timeout, mounts=direct(settings.telegram_api_url)) as http:
         with suppress(ApiError, Unreachable):
             await call(http, settings, "setMyCommands", commands=menu())
         while True:

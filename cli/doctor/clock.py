@@ -9,6 +9,7 @@ import httpx
 
 from bot.settings import BotSettings
 from cli.doctor.finding import Finding, absent, note, ok, wrong
+from common.proxies import direct
 
 SUBJECT: Final = "clock"
 REMEDY: Final = "Set this machine's clock by the network: timedatectl set-ntp true"
@@ -23,7 +24,7 @@ async def check_clock(settings: BotSettings) -> list[Finding]:
     if url is None:
         return [absent("there is no platform to compare the clock with")]
     try:
-        async with httpx.AsyncClient(timeout=10) as http:
+        async with httpx.AsyncClient(timeout=10, mounts=direct(url)) as http:
             response = await http.head(url)
         # The header has whole seconds: the true time is half a second later on average.
         theirs = parsedate_to_datetime(response.headers["Date"]).astimezone(UTC).timestamp() + 0.5

@@ -13,6 +13,7 @@ from cli.doctor.checks import is_here
 from cli.doctor.finding import Finding, note, ok, wrong
 from common import samples
 from common.contract import Code
+from common.proxies import direct
 
 SAMPLE = samples.FOLDER / "boats.jpg"
 PATIENCE = 30.0  # seconds for the ping, and for the caption
@@ -50,7 +51,7 @@ def _is_url(text: str) -> bool:
 async def _silence(settings: BotSettings) -> Finding:
     """Find out what is at the address of an endpoint that does not answer as one."""
     try:
-        async with httpx.AsyncClient(timeout=5) as http:
+        async with httpx.AsyncClient(timeout=5, mounts=direct(settings.inference_url)) as http:
             status = (await http.get(f"{settings.inference_url}/ping")).status_code
     except httpx.HTTPError as error:
         return wrong(

@@ -10,6 +10,7 @@ import yaml
 import bot.slack
 from bot.settings import BotSettings
 from cli.doctor.finding import Finding, absent, note, ok, wrong
+from common.proxies import direct
 from common.settings import Secret
 
 MANIFEST: Final = Path(bot.slack.__path__[0]) / "manifest-http.yaml"
@@ -117,7 +118,7 @@ async def call(settings: BotSettings, method: str, name: str, token: Secret) -> 
     if problem := malformed(name, token.reveal()):
         raise Refused(problem)
     try:
-        async with httpx.AsyncClient(timeout=10) as http:
+        async with httpx.AsyncClient(timeout=10, mounts=direct(settings.slack_api_url)) as http:
             response = await http.post(
                 settings.slack_api_url + method, headers={"Authorization": f"Bearer {token.reveal()}"}
             )

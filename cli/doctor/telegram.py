@@ -10,6 +10,7 @@ from bot.settings import BotSettings
 from bot.telegram.api import ApiError, Unreachable, call
 from bot.telegram.updates import ALLOWED_UPDATES
 from cli.doctor.finding import Finding, absent, ago, note, ok, wrong
+from common.proxies import direct
 from common.settings import SettingsError
 
 BOTFATHER: Final = "https://t.me/BotFather"
@@ -29,7 +30,7 @@ async def check_telegram(settings: BotSettings) -> list[Finding]:
     if me is None:
         return [token]
     try:
-        async with httpx.AsyncClient(timeout=10) as http:
+        async with httpx.AsyncClient(timeout=10, mounts=direct(settings.telegram_api_url)) as http:
             info = await call(http, settings, "getWebhookInfo")
     except (ApiError, Unreachable) as error:
         return [token, _privacy(me, settings), wrong("webhook", f"its state is unknown ({error})", "Try again.")]
@@ -42,7 +43,7 @@ async def check_token(settings: BotSettings) -> tuple[Finding, dict[str, Any] | 
     if token is not None and (problem := malformed(token.reveal())):
         return wrong("token", problem, WHERE), None
     try:
-        async with httpx.AsyncClient(timeout=10) as http:
+        async with httpx.AsyncClient(timeout=10, mounts=direct(settings.telegram_api_url)) as http:
             me = await call(http, settings, "getMe")
     except SettingsError:
         return wrong("token", f"Telegram does not know {TOKEN}", WHERE), None

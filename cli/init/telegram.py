@@ -11,6 +11,7 @@ from bot.telegram.api import ApiError, Unreachable, call
 from cli.doctor import telegram as doctor
 from cli.doctor.finding import Finding, note, ok, wrong
 from cli.init.prompts import Verdict, ask_secret, show, step
+from common.proxies import direct
 from common.settings import Secret, SettingsError
 
 SECRET = "TELEGRAM_WEBHOOK_SECRET"  # noqa: S105 (its name)
@@ -42,7 +43,7 @@ async def _check(settings: BotSettings, address: str | None) -> Verdict:
     if problem := doctor.malformed(token.reveal()):
         return Verdict(taken=False, findings=[wrong("", problem, doctor.WHERE)])
     try:
-        async with httpx.AsyncClient(timeout=10) as http:
+        async with httpx.AsyncClient(timeout=10, mounts=direct(settings.telegram_api_url)) as http:
             me = await call(http, settings, "getMe")
             hook = await call(http, settings, "getWebhookInfo")
     except SettingsError:

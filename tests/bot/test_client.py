@@ -3,6 +3,7 @@
 import msgspec
 import pytest
 
+from bot import messages
 from bot.client import CaptionClient, EndpointRefused
 from bot.errors import TryAgain
 from bot.settings import BotSettings
@@ -101,3 +102,32 @@ async def test_the_key_is_sent_to_the_endpoint_alone(settings: BotSettings) -> N
         with pytest.raises(TryAgain) as again:
             await client.caption(IMAGE, "1")
     assert KEY not in again.value.reason
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        '{"caption": "", "status": "success"}',
+        '{"caption": "  \\n ", "status": "success"}',
+        '{"caption": null}',
+        '{"status": "success"}',
+        "[]",
+        "<html>Sign in to the hotel's network</html>",
+        "",
+    ],
+)
+async def test_an_answer_without_a_caption_is_a_failure(
+    settings: BotSettings, endpoint: CaptionEndpoint, body: str
+) -> None:
+    endpoint.failures = [Failure(200, body=body)]
+    async with CaptionClient(settings) as client:
+        with pytest.raises(TryAgain, match="without a caption") as again:
+            await client.caption(IMAGE, "1")
+        assert again.value.apology == messages.UNREADABLE
+        assert await client.caption(IMAGE, "1") == caption_of(IMAGE)
+
+
+async def test_a_caption_is_one_line(settings: BotSettings, endpoint: CaptionEndpoint) -> None:
+    endpoint.failures = [Failure(200, body='{"caption": " a dog\\non a beach\\t"}')]
+    async with CaptionClient(settings) as client:
+        assert await client.caption(IMAGE, "1") == "a dog on a beach"

@@ -25,6 +25,7 @@ class Failure:
     status: int
     code: str | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
+    body: str = "<html>Bad Gateway</html>"
 
 
 @dataclass(frozen=True)
@@ -91,6 +92,6 @@ class CaptionEndpoint:
             request.transport.abort()
             raise asyncio.CancelledError
         if failure.code is None:
-            return web.Response(status=failure.status, text="<html>Bad Gateway</html>", headers=failure.headers)
+            return web.Response(status=failure.status, text=failure.body, headers=failure.headers)
         body = {"status": "error", "error": failure.code, "message": "A sentence of the endpoint's."}
         return web.json_response(body, status=failure.status, headers=failure.headers)
