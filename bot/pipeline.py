@@ -4,6 +4,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -47,6 +48,8 @@ class Pipeline:
         self._warmer = warmer
         # Bounds the memory: at most so many photos are held at once, whatever waits in the inbox.
         self._room = asyncio.Semaphore(settings.worker_concurrency)
+        # Threads of their own: those of asyncio are waited for by the inbox, and a photo may wait for its turn.
+        self._threads = ThreadPoolExecutor(settings.worker_concurrency, thread_name_prefix="prepare")
 
     async def captions(self, photos: Sequence[Photo], request_id: str) -> list[Outcome]:
         """One outcome for each photo, in their order; `request_id` is the id of the event they came with.
@@ -82,7 +85,8 @@ class Pipeline:
         with _stage("fetched", photo, request_id):
             fetched = await photo.fetch()
         with _stage("screened", photo, request_id):
-            image = await asyncio.to_thread(prepare, fetched, self._limit)
+            loop = asyncio.get_running_loop()
+            image = await loop.run_in_executor(self._threads, prepare, fetched, self._limit)
         try:
             with _stage("captioned", photo, request_id):
                 return await self._client.caption(image, request_id)

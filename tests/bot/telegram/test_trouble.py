@@ -32,7 +32,7 @@ async def test_typing_is_shown_for_as_long_as_the_caption_takes(
     await bot.work()
     seen = len(sandbox.world.actions)
     assert seen > 3
-    sandbox.send(sandbox.private(), "sticker")
+    sandbox.send(sandbox.private(), "voice")
     await bot.work()
     assert len(sandbox.world.actions) == seen
 
