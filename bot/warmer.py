@@ -5,6 +5,8 @@ import asyncio
 from bot.client import CaptionClient
 from common.contract import PingResponse
 
+CONNECTING = 0.1  # seconds
+
 
 class Warmer:
     """Sends a ping without making anybody wait; one at a time, since a second one would warm nothing more."""
@@ -26,5 +28,7 @@ class Warmer:
     async def aclose(self) -> None:
         """Give up a ping that is under way."""
         if self._ping is not None:
+            # asyncio loses, and does not close, a connection that comes about in the moment of a cancellation.
+            await self.wait(CONNECTING)
             self._ping.cancel()
             await asyncio.gather(self._ping, return_exceptions=True)
