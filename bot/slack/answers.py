@@ -111,7 +111,7 @@ class Answers:
             (file.is_photo or file.is_unknown) and not file.still_of for file in message.files
         ) and self._policy.replies(private=message.private, mentioned=message.mentioned)
         if self._lets_in(message) and (answered or called):
-            await reply(sentence, message, client)
+            await reply(sentence, message, client, apology=True)
             await stop_watching(message, client)
 
     def _lets_in(self, message: Message) -> bool:

@@ -13,7 +13,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.slack.calls import Failed, Unconfirmed, calling
 from bot.slack.events import Deletion, Message
-from bot.slack.thread import look, look_patiently, metadata
+from bot.slack.thread import Place, look, look_patiently, metadata
 
 log = logging.getLogger(__name__)
 
@@ -23,8 +23,8 @@ ORNAMENT: Final = 5.0  # seconds
 LONGEST: Final = 8_000
 
 
-async def reply(text: str, message: Message, client: AsyncWebClient) -> None:
-    """Answer a message in its thread, unless it was deleted or has its answer.
+async def reply(text: str, message: Message, client: AsyncWebClient, *, apology: bool = False) -> None:
+    """Answer a message in its thread, unless it was deleted or has its answer; an apology, unless it has anything.
 
     Where the bot may not speak, that is logged and no error. Raises TryAgain, GiveUp.
     """
@@ -33,8 +33,8 @@ async def reply(text: str, message: Message, client: AsyncWebClient) -> None:
         standing = await look_patiently(client, message.place)
         if not standing.there:
             log.info("the message is gone", extra={"request_id": message.request_id})
-        elif not standing.answered(text):
-            await _post_once(text, message, client)
+        elif not standing.has(text, apology=apology):
+            await _post_once(text, message, client, apology=apology)
     except Failed as refused:
         log.info("nowhere to answer", extra={"request_id": message.request_id, "reason": refused.code})
 
@@ -44,8 +44,8 @@ async def take_back(deletion: Deletion, client: AsyncWebClient) -> None:
     try:
         standing = await look(client, deletion.place)
         # One without metadata is the message's if it is the only one.
-        replies = standing.replies or tuple(ts for ts, _ in standing.unmarked if len(standing.unmarked) == 1)
-        for ts in replies:
+        marked = standing.answers + standing.apologies
+        for ts in marked or tuple(ts for ts, _ in standing.unmarked if len(standing.unmarked) == 1):
             await _delete(ts, deletion.place.channel, client)
     except Failed as refused:
         log.info("no reply to take back", extra={"request_id": deletion.request_id, "reason": refused.code})
@@ -56,19 +56,22 @@ def escaped(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-async def _post_once(text: str, message: Message, client: AsyncWebClient) -> None:
+async def _post_once(text: str, message: Message, client: AsyncWebClient, *, apology: bool) -> None:
     try:
-        await _post(text, message, client)
+        await _post(text, message.place, client, apology=apology)
     except Unconfirmed:
-        if not (await look(client, message.place)).answered(text):
-            await _post(text, message, client)
+        if not (await look(client, message.place)).has(text, apology=apology):
+            await _post(text, message.place, client, apology=apology)
 
 
-async def _post(text: str, message: Message, client: AsyncWebClient) -> None:
-    place = message.place
+async def _post(text: str, place: Place, client: AsyncWebClient, *, apology: bool) -> None:
     with calling("chat.postMessage"):
         answer = await client.chat_postMessage(
-            channel=place.channel, thread_ts=place.root, text=text, mrkdwn=False, metadata=metadata(place.ts)
+            channel=place.channel,
+            thread_ts=place.root,
+            text=text,
+            mrkdwn=False,
+            metadata=metadata(place.ts, apology=apology),
         )
     posted = answer.get("message")
     if isinstance(posted, Mapping) and not posted.get("thread_ts") and not (await look(client, place)).there:

@@ -36,22 +36,24 @@ class Place:
 class Standing:
     """A message as its thread shows it: whether it stands there, and the bot's replies to it, by their ts.
 
-    `unmarked` are replies of the bot's (ts, text) that were shown without metadata; which message they answer is not
-    certain.
+    `apologies` are said when the inbox gives up, and are no answer: somebody may have it tried again. `unmarked` are
+    replies of the bot's (ts, text) that were shown without metadata; which message they answer is not certain.
     """
 
     there: bool
-    replies: tuple[str, ...]
+    answers: tuple[str, ...]
+    apologies: tuple[str, ...]
     unmarked: tuple[tuple[str, str], ...]
 
-    def answered(self, text: str) -> bool:
-        """Whether the message has a reply already; `text` is what it would be (escaped as it was sent)."""
-        return bool(self.replies) or any(said == text for _, said in self.unmarked)
+    def has(self, text: str, *, apology: bool = False) -> bool:
+        """Whether the message has a reply of that sort already; `text` is what it would be (escaped as it is sent)."""
+        found = self.answers or (apology and self.apologies)
+        return bool(found) or any(said == text for _, said in self.unmarked)
 
 
-def metadata(ts: str) -> dict[str, Any]:
+def metadata(ts: str, *, apology: bool = False) -> dict[str, Any]:
     """Say in a reply which message it answers; `look` reads it again."""
-    return {"event_type": REPLY, "event_payload": {"ts": ts}}
+    return {"event_type": REPLY, "event_payload": {"ts": ts, "apology": apology}}
 
 
 def is_tombstone(message: Json) -> bool:
@@ -85,22 +87,24 @@ async def read(
 async def look(client: AsyncWebClient, place: Place) -> Standing:
     """Look at a message and at what came after it. Raises calling()'s errors, but for a thread that is gone."""
     there = False
-    replies, unmarked = [], []
+    answers: list[str] = []
+    apologies: list[str] = []
+    unmarked: list[tuple[str, str]] = []
     try:
         async for message in read(client, place.channel, place.root, oldest=place.ts):
             ts = str(message.get("ts"))
             if ts == place.ts:
                 there = not is_tombstone(message)
             elif ts > place.ts and _ours(message, place.me):
-                answers = _answers(message)
-                if answers == place.ts:
-                    replies.append(ts)
-                elif answers is None:
+                payload = _payload(message)
+                if payload is None:
                     unmarked.append((ts, str(message.get("text"))))
+                elif payload.get("ts") == place.ts:
+                    (apologies if payload.get("apology") is True else answers).append(ts)
     except Failed as gone:
         if gone.code not in ("thread_not_found", "message_not_found"):
             raise
-    return Standing(there, tuple(replies), tuple(unmarked))
+    return Standing(there, tuple(answers), tuple(apologies), tuple(unmarked))
 
 
 async def look_patiently(client: AsyncWebClient, place: Place) -> Standing:
@@ -118,10 +122,10 @@ def _ours(message: Json, me: str) -> bool:
     return bool(message.get("bot_id")) and (not me or message.get("user") == me)
 
 
-def _answers(message: Json) -> str | None:
-    """Read which message a reply of ours answers; None where it does not say."""
+def _payload(message: Json) -> Json | None:
+    """Read what a reply of ours says of itself; None where it does not."""
     data = message.get("metadata")
     if not isinstance(data, Mapping) or data.get("event_type") != REPLY:
         return None
     payload = data.get("event_payload")
-    return str(payload.get("ts")) if isinstance(payload, Mapping) else None
+    return payload if isinstance(payload, Mapping) else None

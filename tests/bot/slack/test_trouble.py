@@ -7,7 +7,7 @@ import pytest
 
 from bot.errors import GiveUp, TryAgain
 from tests.bot.slack.scenario import Bot
-from tests.sandbox.endpoint import CaptionEndpoint, Failure
+from tests.sandbox.endpoint import CaptionEndpoint, Failure, caption_of
 from tests.sandbox.slack import SlackSandbox
 from tests.sandbox.slack_faults import Error, Fault, Reset, Slow, Status
 
@@ -170,3 +170,16 @@ async def test_connections_that_were_closed_are_opened_anew(slack: SlackSandbox,
     sent.payload["event"]["files"][0]["size"] = True  # no number, though Python takes it for one
     await bot.hears(sent)
     assert len(slack.replies(sent)) == 1
+
+
+async def test_an_apology_is_said_once_and_is_no_answer(
+    slack: SlackSandbox, bot: Bot, photo: MakePhoto, endpoint: CaptionEndpoint
+) -> None:
+    sent = slack.upload("C0GENERAL", [photo()])
+    for _ in range(2):
+        await bot.gives_up(sent, "Sorry.")
+    await bot.hears(sent)
+    await bot.gives_up(sent, "Sorry.")
+    assert [reply.text for reply in slack.replies(sent)] == ["Sorry.", caption_of(endpoint.seen[0].image)]
+    await bot.hears(slack.delete(sent))
+    assert not slack.posted
