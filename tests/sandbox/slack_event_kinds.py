@@ -42,5 +42,16 @@ FIELDS = (
     *("user", "channel", "channel_type", "ts", "event_ts", "thread_ts", "text", "files", "bot_id", "bot_profile"),
     *("hidden", "message", "previous_message", "item", "item_user", "reaction", "tab", "view", "inviter", "team"),
     *("file_id", "file", "user_id", "channel_id", "links", "tokens", "subteam_id", "metadata", "assistant_thread"),
-    *("blocks", "attachments", "upload", "edited", "root", "parent_user_id", "client_msg_id", "authorizations"),
+    *(
+        "blocks",
+        "attachments",
+        "deleted_ts",
+        "user_team",
+        "upload",
+        "edited",
+        "root",
+        "parent_user_id",
+        "client_msg_id",
+        "authorizations",
+    ),
 )

@@ -27,16 +27,19 @@ assistant_app_thread bot_message channel_join channel_topic ekm_access_denied fi
 group_join huddle_thread me_message message_changed message_deleted message_replied reminder_add reply_broadcast
 thread_broadcast
 """
-SLACK_FIELDS = "user text ts thread_ts bot_id bot_profile message item tab event_ts upload inviter"
+SLACK_FIELDS = (
+    "user text ts thread_ts bot_id bot_profile message previous_message deleted_ts item tab event_ts upload inviter"
+)
 TELEGRAM_KINDS = """
 message edited_message channel_post edited_channel_post business_connection business_message edited_business_message
 deleted_business_messages message_reaction message_reaction_count inline_query chosen_inline_result callback_query
 shipping_query pre_checkout_query purchased_paid_media poll poll_answer my_chat_member chat_member chat_join_request
-chat_boost removed_chat_boost managed_bot
+chat_boost removed_chat_boost managed_bot guest_message
 """
 TELEGRAM_FIELDS = """
 message_id from sender_chat date text caption document video video_note voice audio sticker animation contact location
-reply_to_message message_thread_id new_chat_member old_chat_member new_chat_members forward_origin
+reply_to_message message_thread_id new_chat_member old_chat_member new_chat_members forward_origin guest_query_id
+caption_entities
 """
 
 ANYTHING = st.recursive(
@@ -54,6 +57,7 @@ def some_of(fields: dict[str, st.SearchStrategy[object]]) -> st.SearchStrategy[d
     return st.fixed_dictionaries({}, optional=fields)
 
 
+FILES = st.lists(some_of({"id": ANYTHING, "mode": ANYTHING, "mimetype": ANYTHING}), max_size=2)
 SLACK_EVENTS = some_of(
     dict.fromkeys(SLACK_FIELDS.split(), ANYTHING)
     | {
@@ -61,7 +65,8 @@ SLACK_EVENTS = some_of(
         "subtype": one_of(SLACK_SUBTYPES) | ANYTHING,
         "channel": one_of("C1 D1") | ANYTHING,
         "channel_type": one_of("im mpim channel group") | ANYTHING,
-        "files": st.lists(some_of({"id": ANYTHING, "mode": ANYTHING, "mimetype": ANYTHING}), max_size=2) | ANYTHING,
+        "files": FILES | ANYTHING,
+        "attachments": st.lists(some_of({"files": FILES | ANYTHING, "attachments": ANYTHING}), max_size=2) | ANYTHING,
     }
 )
 TELEGRAM_CONTENT = some_of(

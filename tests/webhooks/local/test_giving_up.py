@@ -23,12 +23,13 @@ def test_a_revoked_token_is_tried_once_and_the_photo_waits_for_a_new_one(here: M
     here.start_worker()
     sent = here.slack.upload("C0GENERAL", [make_photo()])
     mailbox = Mailbox(here.inbox)
-    here.slack.wait_until(lambda: mailbox.dead(), 30)
+    here.slack.wait_until(
+        lambda: [call.method for call in here.slack.workspace.calls].count("chat.postMessage") == 2, 30
+    )
     [dead] = mailbox.dead()
     assert dead.failure == "chat.postMessage: token_revoked"
     assert "SLACK_BOT_TOKEN" in here.log.read_text()
     assert len(here.endpoint.seen) == 1
-    here.slack.faults.clear()
     assert here.start("inbox", "retry", "--all").wait(30) == 0
     here.slack.wait_until(lambda: here.slack.replies(sent), 30)
     assert [reply.text.startswith("a photo like") for reply in here.slack.replies(sent)] == [True]
