@@ -67,7 +67,8 @@ async def check_bot_token(settings: BotSettings) -> list[Finding]:
 
 def _who(answer: dict[str, Any], settings: BotSettings) -> Finding:
     text, team = f"{answer.get('user')} in the workspace {answer.get('team')}", answer.get("team_id")
-    if settings.allowed_slack_teams and team not in settings.allowed_slack_teams:
+    allowed = settings.allowed_slack_teams
+    if allowed and allowed.isdisjoint((team, answer.get("enterprise_id"))):
         text += ", which ALLOWED_SLACK_TEAMS does not let in"
         return wrong("bot token", text, f"Add {team} to it, or remove it to let every workspace in.")
     return ok("bot token", text)

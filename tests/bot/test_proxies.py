@@ -1,5 +1,6 @@
 """With a proxy in the environment: what is nearby is called without it, Slack and Telegram through it."""
 
+import asyncio
 from collections.abc import Callable, Iterator
 
 import msgspec
@@ -8,6 +9,7 @@ import pytest
 from bot.client import CaptionClient
 from bot.settings import BotSettings
 from tests.bot.slack.scenario import bot_with, settings_in
+from tests.bot.slack.test_socket_mode import Inbox, listening
 from tests.bot.telegram.scenario import running
 from tests.sandbox.endpoint import CaptionEndpoint, caption_of
 from tests.sandbox.proxy import Proxy, proxy
@@ -89,3 +91,14 @@ async def test_telegram_is_called_through_it_unless_it_is_on_this_machine(
     assert bool(between.asked) is not nearby
     if not nearby:
         assert len(between.asked) == len(sandbox.world.calls) + len(sandbox.world.downloads)
+
+
+async def test_socket_mode_on_this_machine_needs_no_proxy(
+    slack: SlackSandbox, settings: BotSettings, between: Proxy
+) -> None:
+    inbox = Inbox()
+    async with listening(slack, settings, inbox):
+        slack.dm("hello")
+        await asyncio.to_thread(slack.settle)
+    assert len(inbox.kept) == 1
+    assert not between.asked
