@@ -139,7 +139,8 @@ class Answers:
     async def _photos_of_thread(self, message: Message, client: AsyncWebClient) -> Sequence[File] | None:
         """Find the nearest photos before the message in its thread, however long that is.
 
-        None when the message itself has files (it has an event of its own, and its app_mention may come without them,
+        The message's own photos are those of a message that it shows by a link, which Slack adds a moment later. None
+        when it has files of its own (there is an event of their own, and its app_mention may come without them,
         slackapi/bolt-python#925), or was deleted.
         """
         earlier = await self._files_of_thread(message, client)
@@ -155,18 +156,17 @@ class Answers:
         return missing
 
     async def _files_of_thread(self, message: Message, client: AsyncWebClient) -> list[tuple[File, ...]] | None:
-        """Read the files of each message before this one. The event of a mention may come before the history has it."""
+        """Read the files of each message up to this one. The event of a mention may come before the history has it."""
         place = message.place
         for pause in (0.0, *LAG):
             await asyncio.sleep(pause)
             earlier: list[tuple[File, ...]] = []
             try:
                 async for other in read(client, place.channel, place.root, latest=place.ts):
-                    files = files_of(other)
-                    if other.get("ts") == place.ts:
-                        return None if files else earlier
-                    if files:
+                    if files := files_of(other):
                         earlier.append(files)
+                    if other.get("ts") == place.ts:
+                        return None if other.get("files") else earlier
             except Failed as gone:
                 if gone.code != "thread_not_found":
                     raise

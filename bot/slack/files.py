@@ -137,7 +137,7 @@ class Files:
                     return None
                 if status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
                     raise TryAgain(f"Slack's file host answered {status}")
-                if "Location" in answer.headers:
+                if status // 100 == 3 and "Location" in answer.headers:
                     return self._sent_on(url, answer.headers["Location"])
                 if status != HTTPStatus.OK or answer.content_type == "text/html":
                     raise _closed(f"answered with its login page (status {status})")

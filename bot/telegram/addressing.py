@@ -19,9 +19,10 @@ def is_private(message: Message) -> bool:
 
 
 def has_picture(message: Message) -> bool:
-    """Whether there is something to answer without being asked: a photo; of what moves a still, in private only."""
+    """Whether there is something to answer without being asked: a photo; a sticker or what moves, in private only."""
     picture = picture_of(message)
-    return picture is not None and (not picture.still_of or is_private(message) or addressed([message]))
+    photo = picture is not None and not picture.still_of and not message.sticker
+    return photo or (picture is not None and (is_private(message) or addressed([message])))
 
 
 def mentions(message: Message) -> bool:

@@ -130,7 +130,7 @@ class Answers:
             return
         called = is_private(first) or addressed(album)
         found = [(message, photo) for message in album if (photo := self._files.photo(message, bot))]
-        chosen = [(message, photo) for message, photo in found if called or not photo.still_of]
+        chosen = [(message, photo) for message, photo in found if called or has_picture(message)]
         if not chosen:
             if called:
                 await reply(bot, first, _not_a_photo(first))

@@ -82,3 +82,15 @@ async def test_a_group_message_is_private(slack: SlackSandbox, settings: BotSett
     assert [reply.text for reply in slack.replies(sent)] == [caption_of(image)]
     assert [reply.text for reply in slack.replies(paper)] == [messages.not_a_photo("application/pdf")]
     assert not slack.replies(chatter)
+
+
+async def test_a_mention_beside_a_link_to_a_photo_describes_what_the_link_shows(
+    slack: SlackSandbox, bot: Bot, photo: MakePhoto
+) -> None:
+    image = photo()
+    shown = slack.forward("C0OTHER", slack.upload("C0OTHER", [image]), unfurl=True)
+    sent = slack.mention("C0GENERAL", "what is on https://sandbox.slack.com/archives/C0OTHER/p1 ?")
+    attachments = slack.workspace.conversation("C0OTHER").messages[shown.ts]["attachments"]
+    slack.workspace.conversation("C0GENERAL").messages[sent.ts]["attachments"] = attachments
+    await bot.hears(sent)
+    assert [reply.text for reply in slack.replies(sent)] == [caption_of(image)]
