@@ -13,7 +13,7 @@ from tests.sandbox.slack_photos import Upload
 from tests.webhooks.local.machine import Machine, machine
 
 SIZE = (8660, 5773)  # 50 megapixels
-ALLOWED = 1024 * 1024 * 1024  # bytes: the smallest worker that the README names
+ALLOWED = 1024 * 1024 * 1024  # bytes: the worker of docker/template.yaml
 
 
 def heavy(mode: str) -> bytes:
