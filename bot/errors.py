@@ -28,13 +28,15 @@ class TryAgain(BotError):
     """Nothing final can be said now: the inbox hands the event in again.
 
     `reason` is for the log (no URL, no token); `apology` is what the person is told once the inbox gives up, where
-    there is something better to say than the general one.
+    there is something better to say than the general one. `after` is for how many seconds the platform wants to be left
+    alone (0: it did not say).
     """
 
-    def __init__(self, reason: str, apology: str | None = None) -> None:
+    def __init__(self, reason: str, apology: str | None = None, *, after: float = 0.0) -> None:
         super().__init__(reason)
         self.reason = reason
         self.apology = apology
+        self.after = after
 
 
 class GiveUp(BotError):

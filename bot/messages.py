@@ -125,6 +125,9 @@ HELP = (
 )
 REPLY_TO_A_PHOTO = "Reply to a photo with /caption, and I will describe that one."
 NOT_FETCHED = "I could not fetch that photo from Telegram. Could you send it again?"
+UNREAD = (
+    "I could not read that message: Telegram sent it in a form that I do not know. Please send the photo by itself."
+)
 LEFT_OUT = "I left out what is no photo."
 GUEST_TITLE = "A caption"  # of what Telegram calls an article; people see the text only
 GUEST_HELP = "Reply to a photo with my name, and I will describe that one."

@@ -21,6 +21,7 @@ log = logging.getLogger(__name__)
 
 # The second says nothing, and screening looks at the bytes anyway.
 PERHAPS_A_PHOTO = ("image/", "application/octet-stream")
+HELD = 4  # photos of one message that are held in memory at once
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,8 @@ class Pipeline:
         self._limit = settings.max_image_bytes
         self._client = client
         self._warmer = warmer
-        # Bounds the memory: at most so many photos are held at once, whatever waits in the inbox.
+        # At most so many photos are decoded and described at once, whatever waits in the inbox. A photo that is being
+        # fetched takes no room: a file host that hangs is a trouble of those whose photos it has.
         self._room = asyncio.Semaphore(settings.worker_concurrency)
         # Threads of their own: those of asyncio are waited for by the inbox, and a photo may wait for its turn.
         self._threads = ThreadPoolExecutor(settings.worker_concurrency, thread_name_prefix="prepare")
@@ -56,17 +58,18 @@ class Pipeline:
 
         Raises TryAgain when one of them has no final answer yet.
         """
+        held = asyncio.Semaphore(HELD)
         try:
             async with asyncio.TaskGroup() as group:
-                tasks = [group.create_task(self._outcome(photo, request_id)) for photo in photos]
+                tasks = [group.create_task(self._outcome(photo, request_id, held)) for photo in photos]
         except* TryAgain as failed:
             raise _first(failed) from None
         return [task.result() for task in tasks]
 
-    async def _outcome(self, photo: Photo, request_id: str) -> Outcome:
+    async def _outcome(self, photo: Photo, request_id: str, held: asyncio.Semaphore) -> Outcome:
         try:
             self._check(photo)
-            async with self._room:
+            async with held:
                 text = await self._caption(photo, request_id)
             return Captioned(messages.still(photo.still_of, text) if photo.still_of else text)
         except Declined as declined:
@@ -84,14 +87,16 @@ class Pipeline:
         self._warmer.warm()
         with _stage("fetched", photo, request_id):
             fetched = await photo.fetch()
-        with _stage("screened", photo, request_id):
-            loop = asyncio.get_running_loop()
-            image = await loop.run_in_executor(self._threads, prepare, fetched, self._limit)
-        try:
-            with _stage("captioned", photo, request_id):
-                return await self._client.caption(image, request_id)
-        except EndpointRefused as refused:
-            raise Declined(messages.for_code(refused.code), refused.code) from None
+        async with self._room:
+            with _stage("screened", photo, request_id):
+                loop = asyncio.get_running_loop()
+                image = await loop.run_in_executor(self._threads, prepare, fetched, self._limit)
+            del fetched
+            try:
+                with _stage("captioned", photo, request_id):
+                    return await self._client.caption(image, request_id)
+            except EndpointRefused as refused:
+                raise Declined(messages.for_code(refused.code), refused.code) from None
 
 
 @contextmanager

@@ -1,8 +1,9 @@
 """How a call of Slack's Web API ends when it does not end well."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any, Final
 
 import aiohttp
 from slack_sdk.errors import SlackApiError, SlackRequestError
@@ -22,6 +23,8 @@ from bot.slack.refusals import TABLE, Meaning, remedy
 from common.proxies import proxy_for
 
 log = logging.getLogger(__name__)
+
+SHORT: Final = 1.0  # seconds
 
 
 class Failed(BotError):
@@ -55,9 +58,26 @@ def calling(method: str) -> Iterator[None]:
         if needed:
             log.error("%s needs the scope %s: add it to the app and reinstall it", method, needed)  # noqa: TRY400 (the sentence says all)
         apology = messages.SLACK_FILES_CLOSED if needed == "files:read" else None
-        raise TryAgain(f"{method}: {code}", apology) from None
+        raise TryAgain(
+            f"{method}: {code}", apology, after=retry_after(getattr(error.response, "headers", {}))
+        ) from None
     except (aiohttp.ClientError, SlackRequestError, TimeoutError) as error:
         raise Unconfirmed(f"{method}: {type(error).__name__}") from None
+
+
+class ShortWaits(AsyncRateLimitErrorRetryHandler):
+    """Waits for as long as Slack asks when that is a moment; a longer wait is spent elsewhere, see `TryAgain.after`."""
+
+    async def _can_retry_async(
+        self,
+        *,
+        state: RetryState,
+        request: HttpRequest,
+        response: HttpResponse | None = None,
+        error: Exception | None = None,
+    ) -> bool:
+        limited = await super()._can_retry_async(state=state, request=request, response=response, error=error)
+        return limited and response is not None and retry_after(response.headers) <= SHORT
 
 
 class CutConnections(AsyncConnectionErrorRetryHandler):
@@ -77,9 +97,9 @@ class CutConnections(AsyncConnectionErrorRetryHandler):
 
 
 def retry_handlers() -> list[AsyncRetryHandler]:
-    """Build slack_sdk's handlers: 429 as Retry-After says, 500 and 503, and cut connections."""
+    """Build slack_sdk's handlers: 429 for a moment, 500 and 503, and cut connections."""
     return [
-        AsyncRateLimitErrorRetryHandler(max_retry_count=3),
+        ShortWaits(max_retry_count=3),
         AsyncServerErrorRetryHandler(max_retry_count=2),
         CutConnections(max_retry_count=2),
     ]
@@ -91,6 +111,18 @@ def web_client(settings: BotSettings, token: str | None, logger: logging.Logger)
     # Set afterwards: given none, slack_sdk takes the environment's, wherever the call goes.
     client.proxy = proxy_for(settings.slack_api_url)
     return client
+
+
+def retry_after(headers: Mapping[str, Any]) -> float:
+    """Read for how many seconds Slack wants to be left alone; 0 when it does not say."""
+    for name, value in headers.items():
+        if name.lower() == "retry-after":
+            try:
+                # slack_sdk gives its retry handlers a list.
+                return max(0.0, float(value[0] if isinstance(value, list) else value))
+            except (ValueError, IndexError):
+                return 0.0
+    return 0.0
 
 
 def _code(error: SlackApiError) -> tuple[str, str]:

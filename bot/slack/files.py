@@ -12,10 +12,11 @@ from slack_sdk.web.async_client import AsyncWebClient
 from yarl import URL
 
 from bot import messages
+from bot.attempt import patience
 from bot.download import collect
 from bot.errors import Declined, FileGone, TryAgain
 from bot.pipeline import Photo
-from bot.slack.calls import Failed, calling
+from bot.slack.calls import Failed, calling, retry_after
 from bot.slack.file_objects import File, Missing, Rendition, file_of, missing_for
 from common.contract import Code, megabytes
 from common.proxies import proxy_for
@@ -34,7 +35,8 @@ SENTENCES: Final[Mapping[Missing, str]] = {
     "hidden": messages.SLACK_FILE_HIDDEN,
 }
 SLACK: Final = "slack.com"
-TIMEOUT: Final = aiohttp.ClientTimeout(total=120, sock_connect=10, sock_read=30)
+# Seconds for a connection and between two bytes, and for a whole download: in the first attempt, and at most.
+CONNECT, BETWEEN_BYTES, WHOLE = (2.0, 10.0), (2.0, 30.0), (10.0, 120.0)
 
 
 class Files:
@@ -130,13 +132,13 @@ class Files:
         headers = {"Authorization": f"Bearer {self._token}"}
         try:
             async with session.get(
-                url, headers=headers, allow_redirects=False, timeout=TIMEOUT, proxy=proxy_for(str(url))
+                url, headers=headers, allow_redirects=False, timeout=_timeout(), proxy=proxy_for(str(url))
             ) as answer:
                 status = answer.status
                 if status in (HTTPStatus.NOT_FOUND, HTTPStatus.GONE):
                     return None
                 if status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-                    raise TryAgain(f"Slack's file host answered {status}")
+                    raise TryAgain(f"Slack's file host answered {status}", after=retry_after(answer.headers))
                 if status // 100 == 3 and "Location" in answer.headers:
                     return self._sent_on(url, answer.headers["Location"])
                 if status != HTTPStatus.OK or answer.content_type == "text/html":
@@ -192,6 +194,12 @@ def _closed(what: str) -> Declined:
         "Slack's file host %s: add the scope files:read to the app and reinstall it, or correct SLACK_BOT_TOKEN", what
     )
     return Declined(messages.SLACK_FILES_CLOSED)
+
+
+def _timeout() -> aiohttp.ClientTimeout:
+    return aiohttp.ClientTimeout(
+        total=patience(*WHOLE), sock_connect=patience(*CONNECT), sock_read=patience(*BETWEEN_BYTES)
+    )
 
 
 def smallest_covering(renditions: tuple[Rendition, ...]) -> Rendition | None:

@@ -5,12 +5,14 @@ import copy
 import logging
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Final
 
 import aiohttp
 from slack_sdk.errors import SlackApiError, SlackRequestError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.attempt import afterwards
 from bot.slack.calls import Failed, Unconfirmed, calling
 from bot.slack.events import Deletion, Message
 from bot.slack.thread import Place, look, look_patiently, metadata
@@ -96,8 +98,8 @@ async def watching(message: Message, client: AsyncWebClient) -> AsyncIterator[No
 
 
 async def stop_watching(message: Message, client: AsyncWebClient) -> None:
-    """Take the eyes back."""
-    await _react("reactions.remove", message, client)
+    """Take the eyes back, once the reply is noted."""
+    await afterwards(partial(_react, "reactions.remove", message, client))
 
 
 async def _react(method: str, message: Message, client: AsyncWebClient) -> None:

@@ -5,8 +5,8 @@ import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from telegram import Update
-from telegram.error import InvalidToken, TelegramError
+from telegram import ReplyParameters, Update
+from telegram.error import BadRequest, Forbidden, InvalidToken, TelegramError
 from telegram.ext import (
     Application,
     ApplicationBuilder,
@@ -20,17 +20,20 @@ from telegram.ext import (
 )
 from telegram.request import HTTPXRequest
 
+from bot import messages
 from bot.access import AccessPolicy
-from bot.errors import TryAgain
+from bot.errors import GiveUp, TryAgain
 from bot.pipeline import Pipeline
 from bot.settings import BotSettings
 from bot.telegram.addressing import MENTIONING, PICTURED
 from bot.telegram.answers import Album, Answers
 from bot.telegram.files import Files
-from bot.telegram.replies import Limiter
+from bot.telegram.replies import Limiter, failed
 from bot.telegram.updates import essentials
 from bot.warmer import Warmer
 from common.proxies import direct
+
+log = logging.getLogger(__name__)
 
 # Long enough that a message whose arrival is in doubt is rare: it would be sent a second time.
 ANSWER_WITHIN = 30.0  # seconds
@@ -57,7 +60,7 @@ class TelegramApp(_Base):
                 # Its text contains the token.
                 raise TryAgain("Telegram does not accept TELEGRAM_BOT_TOKEN") from None
             except TelegramError as error:
-                raise TryAgain(f"getMe failed: {type(error).__name__}") from None
+                raise failed("getMe", error) from None
 
     async def process_error(self, update: object, error: Exception, *_: object, **__: object) -> bool:  # noqa: ARG002 (the framework's signature)
         """Pass on what a handler raised."""
@@ -113,18 +116,47 @@ def _route(app: TelegramApp, answers: Answers) -> None:
 async def dispatch(app: TelegramApp, payload: Mapping[str, Any]) -> None:
     """Answer one update. Raises what a handler raises: TryAgain, as a rule."""
     await app.initialize()
-    if update := Update.de_json(essentials(payload), app.bot):
-        await app.process_update(update)
+    await app.process_update(_update(app, payload))
 
 
 async def dispatch_album(app: TelegramApp, payloads: Sequence[Mapping[str, Any]]) -> None:
     """Answer the updates of one album with one reply; in any order, and each as often as it was delivered."""
     await app.initialize()
-    await app.process_update(Album.of([Update.de_json(essentials(payload), app.bot) for payload in payloads]))
+    await app.process_update(Album.of([_update(app, payload) for payload in payloads]))
 
 
 async def apologise(app: TelegramApp, payload: Mapping[str, Any], sentence: str) -> None:
     """Reply once to an update that will not be answered, if it would have been."""
     await app.initialize()
-    if update := Update.de_json(essentials(payload), app.bot):
+    try:
+        update = _update(app, payload)
+    except GiveUp:
+        await _apologise_unread(app, payload, sentence)
+    else:
         await app.answers.apologise(update, app.bot, sentence)
+
+
+def _update(app: TelegramApp, payload: Mapping[str, Any]) -> Update:
+    """Parse an update. Raises GiveUp for one that the framework cannot read: it will not learn to."""
+    try:
+        return Update.de_json(essentials(payload), app.bot)
+    except Exception as error:  # noqa: BLE001 (it raises whatever its parsing stumbles over)
+        raise GiveUp(f"an update that cannot be read: {type(error).__name__}", messages.UNREAD) from None
+
+
+async def _apologise_unread(app: TelegramApp, payload: Mapping[str, Any], sentence: str) -> None:
+    """Reply to a message of which only the ids can be read; in private, since nobody knows what else is in it."""
+    message = payload.get("message")
+    chat = message.get("chat") if isinstance(message, Mapping) else None
+    if not isinstance(message, Mapping) or not isinstance(chat, Mapping) or chat.get("type") != "private":
+        return
+    number, known = chat.get("id"), message.get("message_id")
+    if isinstance(number, int) and isinstance(known, int):
+        try:
+            await app.bot.send_message(
+                number, sentence, reply_parameters=ReplyParameters(known, allow_sending_without_reply=True)
+            )
+        except (Forbidden, BadRequest) as refused:
+            log.warning("the chat takes no answer", extra={"chat": number, "reason": refused.message})
+        except TelegramError as error:
+            raise failed("sendMessage", error) from None

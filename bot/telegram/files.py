@@ -1,5 +1,6 @@
 """Telegram's files, and how to get one without being led astray."""
 
+import asyncio
 import logging
 from functools import partial
 from typing import Final
@@ -10,10 +11,12 @@ from telegram import Bot, ExternalReplyInfo, Message
 from telegram.error import BadRequest, TelegramError
 
 from bot import messages
+from bot.attempt import patience
 from bot.download import collect
 from bot.errors import Declined, TryAgain
 from bot.pipeline import Photo
 from bot.telegram.pictures import picture_of
+from bot.telegram.replies import failed
 from common.contract import Code
 from common.proxies import direct
 
@@ -21,7 +24,8 @@ log = logging.getLogger(__name__)
 
 # What getFile gives out at most (https://core.telegram.org/bots/api#getfile); a Bot API server of one's own, all.
 TELEGRAM_LIMIT: Final = 20 * 1024 * 1024
-CONNECT, BETWEEN_BYTES = 10.0, 20.0  # seconds
+# Seconds for a connection and between two bytes, and for a whole download: in the first attempt, and at most.
+CONNECT, BETWEEN_BYTES, WHOLE = (2.0, 10.0), (2.0, 20.0), (10.0, 120.0)
 
 
 class Files:
@@ -34,7 +38,6 @@ class Files:
         self._http = httpx.AsyncClient(
             follow_redirects=False,
             mounts=direct(base_url),
-            timeout=httpx.Timeout(BETWEEN_BYTES, connect=CONNECT),
             # So that the bytes counted are the bytes received.
             headers={"Accept-Encoding": "identity"},
         )
@@ -50,17 +53,18 @@ class Files:
     async def _fetch(self, bot: Bot, file_id: str, size: int | None) -> bytes:
         """Download a file. Raises Declined when it cannot be had, TryAgain when it may be had later."""
         try:
-            path = (await bot.get_file(file_id)).file_path
+            path = (await bot.get_file(file_id, read_timeout=patience(*BETWEEN_BYTES))).file_path
         except BadRequest as error:
             raise _refused(error, size) from None
         except TelegramError as error:
-            raise TryAgain(f"getFile failed: {type(error).__name__}") from None
+            raise failed("getFile", error) from None
         url = self._address(path)
+        timeout = httpx.Timeout(patience(*BETWEEN_BYTES), connect=patience(*CONNECT))
         try:
-            async with self._http.stream("GET", url) as response:
+            async with asyncio.timeout(patience(*WHOLE)), self._http.stream("GET", url, timeout=timeout) as response:
                 if response.status_code == httpx.codes.OK:
                     return await collect(response.aiter_raw(), self._limit)
-        except httpx.TransportError as error:
+        except (httpx.TransportError, TimeoutError) as error:
             raise TryAgain(f"the download failed: {type(error).__name__}") from None
         if response.is_redirect:
             log.error("the file host redirected a download; not followed", extra={"photo": file_id})

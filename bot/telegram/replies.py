@@ -5,6 +5,7 @@ import logging
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Final, Self
 
 from telegram import (
@@ -16,7 +17,7 @@ from telegram import (
     ReplyParameters,
 )
 from telegram.constants import ChatAction, MessageLimit
-from telegram.error import BadRequest, ChatMigrated, Forbidden, TelegramError
+from telegram.error import BadRequest, ChatMigrated, Forbidden, RetryAfter, TelegramError
 from telegram.ext import AIORateLimiter
 
 from bot import messages
@@ -26,18 +27,23 @@ log = logging.getLogger(__name__)
 
 # A typing action is shown for five seconds (https://core.telegram.org/bots/api#sendchataction).
 TYPING_EVERY: Final = 4.5
-# Requests that Telegram answers with "retry after" are sent again so many times before the inbox takes over.
-FLOOD_RETRIES: Final = 2
+# Seconds. Who has to wait longer, for Telegram's "retry after", comes again later and waits elsewhere.
+SHORT: Final = 1.0
 
 
 Answer = bool | dict[str, Any] | list[dict[str, Any]]
 
 
 class Limiter(AIORateLimiter):
-    """Keeps to Telegram's limits for messages; typing actions must not use up a group's twenty messages a minute."""
+    """Keeps to Telegram's limits for messages; typing actions must not use up a group's twenty messages a minute.
+
+    Its base would have every chat wait while one is told to: a flood is the business of the chat that it is in.
+    """
 
     def __init__(self) -> None:
-        super().__init__(max_retries=FLOOD_RETRIES)
+        super().__init__(max_retries=0)
+        # It logs what it raises, with a traceback.
+        logging.getLogger("telegram.ext.AIORateLimiter").setLevel(logging.CRITICAL)
 
     async def process_request(
         self,
@@ -51,7 +57,26 @@ class Limiter(AIORateLimiter):
         """Send a request when there is room for it."""
         if endpoint == "sendChatAction":
             return await callback(*args, **kwargs)
+        try:
+            return await super().process_request(callback, args, kwargs, endpoint, data, rate_limit_args)
+        except RetryAfter as flood:
+            if seconds_of(flood) > SHORT:
+                raise
+            await asyncio.sleep(seconds_of(flood))
         return await super().process_request(callback, args, kwargs, endpoint, data, rate_limit_args)
+
+
+def seconds_of(flood: RetryAfter) -> float:
+    """Read how long Telegram wants to be left alone by a chat."""
+    after = flood.retry_after
+    return after.total_seconds() if isinstance(after, timedelta) else float(after)
+
+
+def failed(method: str, error: TelegramError) -> TryAgain:
+    """Say that a call of the Bot API failed, and when it is worth another try."""
+    if isinstance(error, RetryAfter):
+        return TryAgain(f"{method}: too many requests", after=seconds_of(error))
+    return TryAgain(f"{method} failed: {type(error).__name__}")
 
 
 @dataclass(frozen=True)
@@ -126,7 +151,7 @@ def _final(chat: int, method: str) -> Iterator[None]:
     except (Forbidden, BadRequest, ChatMigrated) as error:
         log.warning("the chat takes no answer", extra={"chat": chat, "reason": error.message})
     except TelegramError as error:
-        raise TryAgain(f"{method} failed: {type(error).__name__}") from None
+        raise failed(method, error) from None
 
 
 async def _send(bot: Bot, message: Message, chat: int, said: Said, to: int | None) -> None:

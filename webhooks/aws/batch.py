@@ -8,8 +8,9 @@ import asyncio
 import logging
 import time
 from collections.abc import Coroutine, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
+from bot.attempt import Tidying
 from bot.errors import GiveUp, TryAgain
 from bot.settings import BotSettings
 from common import aws, logs
@@ -28,8 +29,9 @@ from webhooks.worker import Worker, worker
 
 log = logging.getLogger(__name__)
 
+T = TypeVar("T")
+
 MARGIN = 2.0  # seconds of an invocation that are kept for taking note of how an attempt went
-LONGEST_WAIT = 900.0  # seconds between two attempts
 LAST_WAIT = 1.0  # seconds until a message is a dead letter
 
 
@@ -71,16 +73,20 @@ class Batches:
         # One time more than there are attempts: whatever killed the process each time is not tried again.
         work = self._attempt if number <= self._attempts else _not_again
         try:
-            self._claims.once(f"{type(message).__name__} {message.id}", lambda: work(message, sent, _seconds(context)))
+            left: list[Tidying] = []
+            self._claims.once(
+                f"{type(message).__name__} {message.id}",
+                lambda: left.extend(work(message, number, sent, _seconds(context))),
+            )
+            self._run(attempts.tidy(left, message.id))
         except Exception as error:  # noqa: BLE001 (whatever it is, the other messages are none the worse for it)
             reason, sentence = attempts.sentence_of(error)
             log.warning("handed in again", extra={"request_id": message.id, "attempt": number, "reason": reason})
             # A message gets to the dead-letter queue only by being received so often: one that is given up hurries.
-            last = isinstance(error, GiveUp) or number >= self._attempts
+            last = number >= self._attempts or isinstance(error, GiveUp)
             if last and not isinstance(error, InWork):
                 self._give_up(message, sentence, _seconds(context))
-            wait = min(attempts.FIRST_WAIT * attempts.GROWTH ** (number - 1), LONGEST_WAIT)
-            self._postpone(receipt, LAST_WAIT if last else wait)
+            self._postpone(receipt, LAST_WAIT if last else attempts.wait_after(error, number))
             return False
         return True
 
@@ -90,11 +96,11 @@ class Batches:
             return self._albums.take(message)
         return [message] if isinstance(message, Event) else []
 
-    def _attempt(self, message: QueueMessage, sent: float, seconds: float) -> None:
+    def _attempt(self, message: QueueMessage, number: int, sent: float, seconds: float) -> list[Tidying]:
         events = self._events(message)
         if not events:
-            return
-        self._run(attempts.attempt(self._worker, events, seconds))
+            return []
+        left = self._run(attempts.answer(self._worker, events, number, seconds))
         log.info("answered", extra={"request_id": message.id, "platform": events[0].platform, "seconds": _since(sent)})
         if isinstance(message, Gather):
             try:
@@ -102,6 +108,7 @@ class Batches:
             except InboxError as error:
                 # The table forgets them in a day.
                 log.warning("an album is not forgotten", extra={"request_id": message.id, "reason": str(error)})
+        return left
 
     def _postpone(self, receipt: str, seconds: float) -> None:
         try:
@@ -114,25 +121,26 @@ class Batches:
         def apologise() -> None:
             log.error("left to the dead-letter queue", extra={"request_id": message.id})
             if events := self._events(message):
-                self._run(attempts.apologise(self._worker, events, sentence, seconds))
+                left = self._run(attempts.apologise(self._worker, events, sentence, 1, seconds))
+                self._run(attempts.tidy(left, message.id))
 
         try:
             self._claims.once(f"apology {message.id}", apologise)
         except Exception as error:  # noqa: BLE001 (the photo is safe in the dead-letter queue)
             log.warning("no apology", extra={"request_id": message.id, "reason": type(error).__name__})
 
-    def _run(self, work: Coroutine[Any, Any, None]) -> None:
-        async def whole() -> None:
+    def _run(self, work: Coroutine[Any, Any, T]) -> T:
+        async def whole() -> T:
             try:
-                await work
+                return await work
             finally:
                 # What still runs when an invocation ends lies frozen until the next one.
                 await self._worker.rest()
 
-        self._loop.run_until_complete(whole())
+        return self._loop.run_until_complete(whole())
 
 
-def _not_again(message: QueueMessage, sent: float, seconds: float) -> None:  # noqa: ARG001 (in the place of an attempt)
+def _not_again(message: QueueMessage, number: int, sent: float, seconds: float) -> list[Tidying]:  # noqa: ARG001 (in the place of an attempt)
     raise TryAgain("no attempt came to its end")
 
 

@@ -1,11 +1,12 @@
 """When Telegram limits, errs, or has taken away what the bot would answer."""
 
 import asyncio
+from copy import deepcopy
 
 import pytest
 
 from bot import messages
-from bot.errors import TryAgain
+from bot.errors import GiveUp, TryAgain
 from bot.settings import BotSettings
 from bot.telegram import app as telegram
 from bot.telegram import replies
@@ -74,6 +75,37 @@ async def test_a_group_that_became_a_supergroup_is_answered_there(sandbox: Teleg
     old.migrated_to = new.id
     await bot.work()
     assert [sent.chat for sent in sandbox.world.sent] == [new.id]
+
+
+async def test_telegram_asking_for_much_patience_is_told_to_the_inbox(
+    sandbox: TelegramSandbox, bot: TelegramBot
+) -> None:
+    sandbox.send_photo(sandbox.private(), PHOTO)
+    sandbox.faults.add(Fault("sendMessage", status=429, retry_after=28))
+    with pytest.raises(TryAgain) as again:
+        await bot.work()
+    assert again.value.after == 28
+    # Nobody else waits meanwhile.
+    other = sandbox.send_photo(sandbox.private("Bob"), PHOTO)
+    async with asyncio.timeout(5):
+        await bot.work()
+    assert len(sandbox.replies(other)) == 1
+
+
+async def test_an_update_that_cannot_be_read_is_given_up_at_once(sandbox: TelegramSandbox, bot: TelegramBot) -> None:
+    chat = sandbox.private()
+    sandbox.send_photo(chat, PHOTO)
+    update = deepcopy(sandbox.updates[0])
+    update["message"]["photo"] = [{"file_id": "without a size"}]
+    with pytest.raises(GiveUp) as failed:
+        await telegram.dispatch(bot.app, update)
+    assert failed.value.apology == messages.UNREAD
+    await telegram.apologise(bot.app, update, messages.UNREAD)
+    assert texts(sandbox) == [messages.UNREAD]
+    # In a group nobody knows whether the bot was meant.
+    update["message"]["chat"]["type"] = "supergroup"
+    await telegram.apologise(bot.app, update, messages.UNREAD)
+    assert len(texts(sandbox)) == 1
 
 
 async def test_telegram_asking_for_patience_is_obeyed(sandbox: TelegramSandbox, bot: TelegramBot) -> None:

@@ -138,7 +138,7 @@ def test_a_queue_without_its_table_is_told(tmp_path: Path) -> None:
             {"PIL", "aiohttp", "boto3", "fastapi", "httpx", "numpy", "slack_sdk", "sqlite3", "telegram"},
         ),
         ("webhooks.aws.telegram", {"PIL", "aiohttp", "boto3", "fastapi", "httpx", "numpy", "slack_sdk", "telegram"}),
-        ("webhooks.aws.worker", {"dbos", "fastapi", "numpy", "onnxruntime", "sqlalchemy", "torch", "uvicorn"}),
+        ("webhooks.aws.worker", {"fastapi", "numpy", "onnxruntime", "psycopg", "sqlalchemy", "torch", "uvicorn"}),
     ],
 )
 def test_a_function_starts_without_what_it_does_not_need(module: str, without: set[str]) -> None:

@@ -15,6 +15,7 @@ from tests.sandbox.aws import NAMESPACE, AwsSandbox
 from tests.sandbox.endpoint import CaptionEndpoint, Failure, caption_of
 from tests.sandbox.lambda_instance import FunctionError
 from tests.sandbox.slack import SlackSandbox
+from tests.sandbox.slack_faults import Status
 from tests.sandbox.slack_person import Sent
 from tests.sandbox.telegram import TelegramSandbox
 from tests.sandbox.telegram_world import Json
@@ -241,6 +242,28 @@ def test_a_photo_that_kills_the_worker_each_time_gets_one_apology_and_becomes_a_
         wait_until(here.dead)
         assert texts(here, sent) == [messages.APOLOGY]
         assert len(endpoint.seen) == 1
+
+
+def test_whoever_is_told_to_wait_keeps_no_worker(
+    aws: AwsSandbox, places: tuple[SlackSandbox, TelegramSandbox], endpoint: CaptionEndpoint
+) -> None:
+    with deployed(aws, *places, endpoint=endpoint.url, timeout=20, concurrency=1) as here:
+        # The first photo waits for the imports.
+        first = here.slack.upload(GENERAL, [make_photo()])
+        wait_until(lambda: texts(here, first))
+        here.slack.faults.add("chat.postMessage", Status(429, retry_after=8))
+        start = time.monotonic()
+        flooded = here.slack.upload(GENERAL, [make_photo()])
+        wait_until(lambda: len(endpoint.seen) == 2)
+        chat = here.telegram.private()
+        here.telegram.send_photo(chat, make_photo())
+        wait_until(lambda: here.telegram.sent(chat))
+        assert time.monotonic() - start < 8
+        assert not texts(here, flooded)
+        wait_until(lambda: texts(here, flooded))
+        assert time.monotonic() - start >= 8
+        wait_until(lambda: idle(here))
+        assert len(texts(here, flooded)) == 1
 
 
 def test_what_is_no_message_of_ours_becomes_a_dead_letter_and_nobody_else_waits_for_it(
