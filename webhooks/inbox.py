@@ -13,7 +13,8 @@ class Event:
     """What a platform delivered, verified and found worth an answer.
 
     `id` is the platform's own id of the event, the same in each redelivery: "slack-Ev…" or "telegram-…". Events of one
-    `chat` are answered in the order of their arrival. Events of one `album` are answered together.
+    `chat` are answered in the order of their arrival. Events of one `album` are answered together. `workspace` is whose
+    chat it is, where the platform has such a thing.
     """
 
     id: str
@@ -21,6 +22,7 @@ class Event:
     chat: str
     album: str | None
     payload: dict[str, Any]
+    workspace: str = ""
 
 
 class InboxError(Exception):

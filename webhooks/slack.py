@@ -6,6 +6,7 @@ import re
 import time
 from collections.abc import Mapping
 
+from bot.slack.essentials import essentials, workspace_of
 from bot.slack.relevance import chat_of, relevant
 from webhooks.deliveries import Echo, Refused, parse
 from webhooks.inbox import Event
@@ -47,5 +48,10 @@ class Slack:
 def event(payload: dict[str, object]) -> Event:
     """Address a relevant event of the Events API or of Socket Mode."""
     return Event(
-        id=f"slack-{payload['event_id']}", platform="slack", chat=chat_of(payload), album=None, payload=payload
+        id=f"slack-{payload['event_id']}",
+        platform="slack",
+        chat=chat_of(payload),
+        album=None,
+        payload=essentials(payload),
+        workspace=f"slack-{workspace_of(payload)}",
     )

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from hypothesis import HealthCheck, given, settings
@@ -9,7 +10,8 @@ from hypothesis import strategies as st
 
 from bot.errors import GiveUp, TryAgain
 from bot.slack.app import apologise, dispatch
-from bot.slack.events import parse
+from bot.slack.essentials import essentials
+from bot.slack.events import Message, parse
 from bot.slack.relevance import chat_of, relevant
 from tests.bot.slack.scenario import Bot
 from tests.sandbox.slack import SlackSandbox
@@ -93,3 +95,40 @@ async def test_no_event_ends_in_anything_but_an_answer_or_another_try(
         await dispatch(bot.app, payload)
     except (TryAgain, GiveUp):
         await apologise(bot.app, payload, "Sorry.")
+
+
+@settings(deadline=None, max_examples=300)
+@given(event=events)
+def test_what_is_kept_of_an_event_says_the_same_as_the_event(event: Event) -> None:
+    body = envelope(Workspace(), event)
+    if relevant(body):
+        kept = json.loads(json.dumps(essentials(body)))
+        assert relevant(kept)
+        assert chat_of(kept) == chat_of(body)
+        assert _nameless(parse(kept)) == _nameless(parse(body))
+
+
+def _nameless(parsed: object) -> object:
+    """Of a file's name only the ending is kept, which is what is read of it."""
+    if not isinstance(parsed, Message):
+        return parsed
+    return replace(parsed, files=()), [(replace(file, name=""), file.is_photo) for file in parsed.files]
+
+
+def test_of_what_people_write_nothing_is_kept_but_whom_they_mention() -> None:
+    event = {
+        "type": "message",
+        "channel": "D0ALICE",
+        "channel_type": "im",
+        "user": "U0ALICE",
+        "ts": "1700000000.000001",
+        "text": "our secret <@U0BOT|captionbot> garden",
+        "blocks": [{"type": "rich_text", "elements": ["our secret garden"]}],
+        "files": [{"id": "F1", "name": "secret.garden.jpg", "title": "our secret", "mimetype": "image/jpeg"}],
+        "attachments": [{"text": "a secret", "fallback": "a secret", "files": [{"id": "F2", "title": "secret"}]}],
+    }
+    kept = essentials(envelope(Workspace(), event))
+    assert "secret" not in json.dumps(kept)
+    assert kept["event"]["text"] == "<@U0BOT>"
+    assert kept["event"]["files"][0]["name"] == ".jpg"
+    assert [file["id"] for file in kept["event"]["attachments"][0]["files"]] == ["F2"]
