@@ -1,9 +1,10 @@
 """The bot's settings: read once from the environment, typed and frozen."""
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Literal
-from urllib.parse import urlsplit
+from typing import Annotated, ClassVar, Literal
+from urllib.parse import unquote, urlsplit
 
+import msgspec
 from msgspec import Meta
 from msgspec.structs import force_setattr
 
@@ -11,9 +12,11 @@ from common import secrets
 from common.contract import MAX_IMAGE_BYTES
 from common.settings import Secret, Settings
 
+SHORTEST = 4  # characters of a password that is blotted out wherever it stands
+
 
 class BotSettings(Settings, frozen=True, kw_only=True):
-    """Read it with `inference.settings.read_settings`, which turns a malformed value into a sentence."""
+    """Read it with `common.settings.read_settings`, which turns a malformed value into a sentence."""
 
     inference_url: Annotated[str, Meta(description="Where the captioning endpoint is.")] = "http://127.0.0.1:8000"
     inference_api_key: Annotated[Secret | None, Meta(description="The endpoint's key, if it wants one.")] = None
@@ -42,6 +45,10 @@ class BotSettings(Settings, frozen=True, kw_only=True):
     album_quiet: Annotated[
         float, Meta(gt=0, description="Seconds without a new photo after which an album is complete.")
     ] = 2.0
+
+    stop_patience: Annotated[
+        float, Meta(gt=0, description="Seconds that a stop waits for photos in work; Docker by itself grants 10.")
+    ] = 8.0
 
     slack_bot_token: Annotated[Secret | None, Meta(description="`xoxb-…`, see Connect Slack.")] = None
     slack_signing_secret: Annotated[
@@ -90,6 +97,8 @@ class BotSettings(Settings, frozen=True, kw_only=True):
     ] = frozenset()
     photos_per_minute: Annotated[int, Meta(gt=0, description="Photos that one person may send in a minute.")] = 30
 
+    _urls: ClassVar[tuple[str, ...]] = ("inference_url", "slack_api_url", "slack_files_url", "telegram_api_url")
+
     def __post_init__(self) -> None:
         # So that "under this URL" is a prefix test that files.slack.com.example.org cannot pass.
         force_setattr(self, "slack_api_url", self.slack_api_url.rstrip("/") + "/")
@@ -102,8 +111,40 @@ class BotSettings(Settings, frozen=True, kw_only=True):
         """Fetch the secrets of which the environment only holds the name."""
         return secrets.fetch([name for name in cls.secret_names() if name in unset])
 
+    def problems(self) -> list[str]:
+        """Say what is wrong with settings that have the right type; see the base class."""
+        wrong = [name for name in self._urls if not _is_url(getattr(self, name))]
+        sentence = "should be a URL such as {}. An IPv6 address in it stands in brackets: http://[::1]:8000"
+        examples = {field.name: field.default for field in msgspec.structs.fields(type(self))}
+        return [*super().problems(), *(f"{name.upper()} {sentence.format(examples[name])}" for name in wrong)]
+
+    @property
+    def secrets(self) -> list[Secret]:
+        """Every secret that is set, the passwords within URLs among them."""
+        urls = [getattr(self, name) for name in self._urls] + [self.inbox_url.reveal()]
+        return [*super().secrets, *(Secret(word) for url in urls for word in _passwords(url))]
+
     @property
     def inference_address(self) -> str:
         """INFERENCE_URL as people may see it: without the user and the password that may be in it."""
         parts = urlsplit(self.inference_url)
         return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+
+
+def _is_url(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        _ = parts.port
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and " " not in text
+    except ValueError:
+        return False
+
+
+def _passwords(url: str) -> set[str]:
+    """Find the password in a URL, however badly it is written: as it is there, as it is meant, with its user."""
+    authority = url.partition("://")[2]
+    user, colon, password = authority.rpartition("@")[0].partition(":")
+    if not colon or not password:
+        return set()
+    # Alone, a short one would blot out every word that it is a part of.
+    return {f"{user}:{password}", *(word for word in (password, unquote(password)) if len(word) >= SHORTEST)}

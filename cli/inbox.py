@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cli.serving import bot_settings
+from common.settings import SettingsError
 
 if TYPE_CHECKING:
     from webhooks.local.mailbox import Mailbox
@@ -48,8 +49,10 @@ def _mailbox() -> "Mailbox":
 
     url = bot_settings().inbox_url.reveal()
     if is_queue(url):
-        raise click.ClickException(
+        raise SettingsError(
             "On AWS the events that could not be answered are in the dead-letter queue of INBOX_URL's queue. "
             "`aws sqs start-message-move-task --source-arn ARN` (the dead-letter queue's) has them tried again."
         )
-    return Mailbox(url)
+    mailbox = Mailbox(url)
+    mailbox.check()
+    return mailbox

@@ -1,11 +1,13 @@
 """`captionbot run`: Slack by Socket Mode and Telegram by polling, with no public URL."""
 
+import asyncio
 from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from cli.serving import bot_settings, run_until_stopped
+from cli.serving import bot_settings, run_until_stopped, until
+from common.settings import SettingsError
 
 if TYPE_CHECKING:
     from bot.settings import BotSettings
@@ -23,25 +25,23 @@ def command() -> None:
     """
     settings = bot_settings()
     if (settings.slack_bot_token is None) != (settings.slack_app_token is None):
-        raise click.ClickException(f"For Slack, Socket Mode needs both {SLACK}.")
+        raise SettingsError(f"For Slack, Socket Mode needs both {SLACK}.")
     if settings.slack_bot_token is None and settings.telegram_bot_token is None:
-        raise click.ClickException(f"Set {SLACK} for Slack, or {TELEGRAM} for Telegram, or both.")
-    run_until_stopped(_run(settings))
+        raise SettingsError(f"Set {SLACK} for Slack, or {TELEGRAM} for Telegram, or both.")
+    run_until_stopped(lambda stop: _run(settings, stop))
 
 
-async def _run(settings: "BotSettings") -> None:
-    import asyncio
-
-    from webhooks.local.dispatcher import work
+async def _run(settings: "BotSettings", stop: asyncio.Event) -> None:
     from webhooks.local.mailbox import Mailbox
+    from webhooks.local.work import work
     from webhooks.worker import worker
 
     inbox = Mailbox(settings.inbox_url.reveal())
     async with worker(settings) as handler, asyncio.TaskGroup() as group:
         handler.warm()
-        group.create_task(work(settings, handler))
+        group.create_task(work(settings, handler, stop))
         for receiver in _receivers(settings, inbox):
-            group.create_task(receiver)
+            group.create_task(until(stop, receiver))
 
 
 def _receivers(settings: "BotSettings", inbox: "Inbox") -> list[Coroutine[Any, Any, None]]:

@@ -2,39 +2,55 @@
 
 import asyncio
 import signal
-from collections.abc import Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import suppress
 from typing import Any
-
-import click
 
 from bot.settings import BotSettings
 from common import logs
 from common.settings import SettingsError, read_settings
 
+Part = Callable[[asyncio.Event], Coroutine[Any, Any, None]]
+
 
 def bot_settings() -> BotSettings:
-    """Read the settings and start the log, without a secret in it. Raises click.ClickException."""
-    try:
-        settings = read_settings(BotSettings)
-    except SettingsError as error:
-        raise click.ClickException(str(error)) from None
+    """Read the settings and start the log, without a secret in it. Raises SettingsError."""
+    settings = read_settings(BotSettings)
     logs.configure(secrets=settings.secrets)
     return settings
 
 
-def run_until_stopped(*tasks: Coroutine[Any, Any, None]) -> None:
-    """Run coroutines together until one fails, or SIGINT or SIGTERM asks them to end.
+def run_until_stopped(*parts: Part) -> None:
+    """Run parts together until one fails, or SIGINT or SIGTERM sets the event that each is given; a second one cancels.
 
-    Raises click.ClickException for a SettingsError, and ModuleNotFoundError.
+    Raises SettingsError, ModuleNotFoundError.
     """
-    asyncio.run(_together(tasks))
+    asyncio.run(_together(parts))
 
 
-async def _together(tasks: tuple[Coroutine[Any, Any, None], ...]) -> None:
-    loop = asyncio.get_running_loop()
-    everything = asyncio.ensure_future(_gather(tasks))
+async def until(stop: asyncio.Event, work: Coroutine[Any, Any, None]) -> None:
+    """Do some work until it ends or `stop` is set, which cancels it."""
+    task, waiting = asyncio.ensure_future(work), asyncio.ensure_future(stop.wait())
+    try:
+        await asyncio.wait((task, waiting), return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        waiting.cancel()
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+async def _together(parts: tuple[Part, ...]) -> None:
+    loop, stop = asyncio.get_running_loop(), asyncio.Event()
+    everything = asyncio.ensure_future(_gather(parts, stop))
+
+    def told() -> None:
+        if stop.is_set():
+            everything.cancel()
+        stop.set()
+
     for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, everything.cancel)
+        loop.add_signal_handler(number, told)
     try:
         await everything
     except asyncio.CancelledError:
@@ -47,13 +63,13 @@ async def _together(tasks: tuple[Coroutine[Any, Any, None], ...]) -> None:
         for error in errors:
             if isinstance(error, ModuleNotFoundError):
                 raise error from None
-        raise click.ClickException("\n".join(map(str, errors))) from None
+        raise SettingsError("\n".join(dict.fromkeys(map(str, errors)))) from None
 
 
-async def _gather(tasks: tuple[Coroutine[Any, Any, None], ...]) -> None:
+async def _gather(parts: tuple[Part, ...], stop: asyncio.Event) -> None:
     async with asyncio.TaskGroup() as group:
-        for task in tasks:
-            group.create_task(task)
+        for part in parts:
+            group.create_task(part(stop))
 
 
 def _leaves(group: BaseExceptionGroup[Exception]) -> Iterator[Exception]:

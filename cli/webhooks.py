@@ -1,13 +1,15 @@
 """`captionbot webhooks`: Slack and Telegram deliver to a public URL; front door and worker on one machine."""
 
 import asyncio
+import math
 import socket
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING
 
 import click
 
-from cli.serving import bot_settings, run_until_stopped
+from cli.serving import Part, bot_settings, run_until_stopped
+from common.settings import SettingsError
 
 if TYPE_CHECKING:
     from bot.settings import BotSettings
@@ -26,14 +28,13 @@ def command(host: str, port: int, only: str | None) -> None:
     """
     settings = bot_settings()
     if settings.slack_signing_secret is None and settings.telegram_webhook_secret is None and only != WORKER:
-        raise click.ClickException(
-            "Set SLACK_SIGNING_SECRET or TELEGRAM_WEBHOOK_SECRET: there is nothing to receive yet."
-        )
-    parts = []
+        raise SettingsError("Set SLACK_SIGNING_SECRET or TELEGRAM_WEBHOOK_SECRET: there is nothing to receive yet.")
+    parts: list[Part] = []
     if only != WORKER:
-        parts.append(_door(settings, _listener(host, port)))
+        listener = _listener(host, port)
+        parts.append(lambda stop: _door(settings, listener, stop))
     if only != DOOR:
-        parts.append(_worker(settings))
+        parts.append(lambda stop: _worker(settings, stop))
     run_until_stopped(*parts)
 
 
@@ -46,32 +47,44 @@ def _listener(host: str, port: int) -> socket.socket:
         raise click.ClickException(str(error)) from None
 
 
-async def _door(settings: "BotSettings", listener: socket.socket) -> None:
+async def _door(settings: "BotSettings", listener: socket.socket, stop: asyncio.Event) -> None:
     import uvicorn
 
     from common.server import PATIENCE, protocol
     from webhooks.front_door import create_app
+    from webhooks.local.mailbox import Mailbox
     from webhooks.opening import open_inbox
 
     class Server(uvicorn.Server):
         def capture_signals(self) -> AbstractContextManager[None]:  # type: ignore[override]  # (uvicorn's own yields)
             return nullcontext()  # `run_until_stopped` has the signals
 
-    app = create_app(settings, open_inbox(settings))
-    http = protocol(PATIENCE)
-    server = Server(uvicorn.Config(app, http=http, log_config=None, access_log=False, lifespan="off"))
+    inbox = open_inbox(settings)
+    if isinstance(inbox, Mailbox):
+        await asyncio.to_thread(inbox.check)
+    config = uvicorn.Config(
+        create_app(settings, inbox),
+        http=protocol(PATIENCE),
+        log_config=None,
+        access_log=False,
+        lifespan="off",
+        timeout_graceful_shutdown=math.ceil(settings.stop_patience),
+    )
+    server = Server(config)
     serving = asyncio.ensure_future(server.serve(sockets=[listener]))
+    stopping = asyncio.ensure_future(stop.wait())
     try:
-        await asyncio.shield(serving)
+        await asyncio.wait((serving, stopping), return_when=asyncio.FIRST_COMPLETED)
     finally:
         # Deliveries that are under way still get their answer.
+        stopping.cancel()
         server.should_exit = True
         await serving
 
 
-async def _worker(settings: "BotSettings") -> None:
-    from webhooks.local.dispatcher import work
+async def _worker(settings: "BotSettings", stop: asyncio.Event) -> None:
+    from webhooks.local.work import work
     from webhooks.worker import worker
 
     async with worker(settings) as handler:
-        await work(settings, handler)
+        await work(settings, handler, stop)

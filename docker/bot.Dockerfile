@@ -1,6 +1,5 @@
 # syntax=docker/dockerfile:1
 # `captionbot` with everything but torch, for one machine: see compose.yaml.
-# trixie: on Python 3.12 DBOS needs SQLite 3.42, and bookworm has 3.40.
 FROM python:3.12-slim-trixie AS build
 WORKDIR /build
 ENV UV_LINK_MODE=copy UV_PYTHON_DOWNLOADS=never VIRTUAL_ENV=/captionbot

@@ -13,8 +13,10 @@ def open_inbox(settings: BotSettings) -> Inbox:
         from webhooks.aws.sqs import Queue, QueueInbox
 
         return QueueInbox(Queue(url), Albums(claims_table(settings)), settings.album_quiet)
+    from webhooks.local.address import check_form
     from webhooks.local.mailbox import Mailbox
 
+    check_form(url)
     return Mailbox(url)
 
 

@@ -25,7 +25,7 @@ class Servers:
         """Run a coroutine in the loop; call it from any thread but the loop's own."""
         return asyncio.run_coroutine_threadsafe(work, self.loop).result(60)
 
-    async def serve(self, app: web.Application, port: int, host: str = "127.0.0.1", patience: float = 60.0) -> str:
+    async def serve(self, app: web.Application, port: int, host: str = "127.0.0.1", patience: float = 5.0) -> str:
         """Open a server (port 0: a free one) and return its URL; `patience` is in seconds, for requests at its end."""
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=patience)
         await runner.setup()

@@ -60,7 +60,7 @@ def test_a_missing_setting_is_named_in_a_sentence(
 ) -> None:
     for name in missing:
         del here.environment[name]
-    assert here.start(command).wait(30) == 1
+    assert here.start(command).wait(30) == 2
     said = here.log.read_text()
     assert named in said
     assert "Traceback" not in said
@@ -68,7 +68,7 @@ def test_a_missing_setting_is_named_in_a_sentence(
 
 def test_an_app_token_that_slack_refuses_is_named_in_a_sentence(here: Machine) -> None:
     here.environment["SLACK_APP_TOKEN"] = "xapp-of-somebody-else"
-    assert here.start("run").wait(60) == 1
+    assert here.start("run").wait(60) == 2
     said = here.log.read_text()
     assert "SLACK_APP_TOKEN" in said
     assert "Traceback" not in said
@@ -77,7 +77,7 @@ def test_an_app_token_that_slack_refuses_is_named_in_a_sentence(here: Machine) -
 @pytest.mark.parametrize("command", [("run",), ("webhooks", "--only", "worker"), ("inbox", "list")])
 def test_an_inbox_on_aws_is_emptied_on_aws(here: Machine, command: tuple[str, ...]) -> None:
     here.environment["INBOX_URL"] = "https://sqs.eu-central-1.amazonaws.com/123456789012/inbox"
-    assert here.start(*command).wait(60) == 1
+    assert here.start(*command).wait(60) == 2
     said = here.log.read_text()
     assert "INBOX_URL" in said
     assert "Traceback" not in said

@@ -13,19 +13,20 @@ from tests.sandbox.endpoint import CaptionEndpoint
 from tests.sandbox.slack import SlackSandbox
 from tests.sandbox.telegram import TelegramSandbox
 
-START = "import sys; from cli.{0} import command; command(sys.argv[1:])"
+START = "from cli.main import main; main()"
 
 
 class Machine:
     """Starts processes over one inbox; `log` is what all of them wrote, which `tests.leaks` looks through."""
 
     def __init__(self, folder: Path, endpoint: CaptionEndpoint, slack: SlackSandbox, telegram: TelegramSandbox) -> None:
-        self.folder = folder
+        self.folder = self.disk = folder
         self.endpoint, self.slack, self.telegram = endpoint, slack, telegram
         self.log = folder / "log.txt"
         self.port = free_port()
         self.inbox = f"sqlite:///{folder / 'inbox.sqlite'}"
         self._running: list[subprocess.Popen[bytes]] = []
+        self._leaving: list[subprocess.Popen[bytes]] = []
         self.environment = {
             "PATH": os.environ["PATH"],
             "PYTHONPATH": str(Path(__file__).parents[3]),
@@ -41,7 +42,7 @@ class Machine:
     def start(self, command: str, *arguments: str) -> subprocess.Popen[bytes]:
         with self.log.open("ab") as log:
             process = subprocess.Popen(
-                [sys.executable, "-c", START.format(command), *arguments],
+                [sys.executable, "-c", START, command, *arguments],
                 env=self.environment,
                 stdout=log,
                 stderr=log,
@@ -63,12 +64,18 @@ class Machine:
         process.wait()
         self._running.remove(process)
 
+    def forget(self, process: subprocess.Popen[bytes]) -> None:
+        """Let a process that was told to stop do so by itself."""
+        self._running.remove(process)
+        self._leaving.append(process)
+
     def stop(self) -> None:
         for process in self._running:
             process.terminate()
-        for process in self._running:
-            process.wait(20)
+        for process in (*self._running, *self._leaving):
+            process.wait(30)
         self._running.clear()
+        self._leaving.clear()
 
 
 @contextmanager

@@ -23,10 +23,12 @@ def here(tmp_path: Path) -> Iterator[Machine]:
 
 
 def gathering(here: Machine) -> bool:
-    """Whether a worker knows of every photo and waits for more."""
+    """Whether a worker is there, and every photo, and it waits for more."""
+    if not (here.folder / "inbox.sqlite-worker-1.wake").exists():
+        return False
     with closing(sqlite3.connect(here.folder / "inbox.sqlite")) as database:
-        rows = database.execute("SELECT dispatched, job FROM events").fetchall()
-    return rows == [(1, None)] * PHOTOS
+        rows = database.execute("SELECT job FROM events").fetchall()
+    return rows == [(None,)] * PHOTOS
 
 
 def gathers(here: Machine) -> None:

@@ -46,9 +46,7 @@ def all_answered(here: Machine) -> bool:
 def in_work(here: Machine) -> int:
     database = sqlite3.connect(here.folder / "inbox.sqlite")
     try:
-        return int(database.execute("SELECT count(*) FROM workflow_status WHERE status = 'PENDING'").fetchone()[0])
-    except sqlite3.OperationalError:
-        return 0  # no worker has been here yet
+        return int(database.execute("SELECT count(*) FROM events WHERE owner IS NOT NULL").fetchone()[0])
     finally:
         database.close()
 
