@@ -24,7 +24,7 @@ def command(photos: Sequence[str], as_json: bool) -> None:
 
     Exits with 1 if any photo got no caption.
     """
-    from common.settings import SettingsError, read_settings
+    from common.settings import read_settings
     from inference.captioner import ModelError
     from inference.loading import load_captioner
     from inference.settings import InferenceSettings
@@ -38,7 +38,7 @@ def command(photos: Sequence[str], as_json: bool) -> None:
     try:
         settings = read_settings(InferenceSettings)
         captioner = load_captioner(settings)
-    except (SettingsError, ModelError) as error:
+    except ModelError as error:
         raise click.ClickException(str(error)) from None
     failed = False
     # On standard error, so that captions can be piped on.

@@ -8,6 +8,12 @@ import click
 from common.installation import remedy, version
 
 
+class WrongSetting(click.ClickException):
+    """A setting is missing or wrong: a line for each that is, and the exit code of wrong usage."""
+
+    exit_code = 2
+
+
 class _Commands(click.Group):
     """The commands by name, each with the module that holds it as `command`, and the extras that it needs."""
 
@@ -37,7 +43,7 @@ class _Commands(click.Group):
         return found
 
     def invoke(self, ctx: click.Context) -> object:
-        """Run a command; where a package is not installed, say which extra brings it."""
+        """Run a command. A package that is not installed, or a setting that is wrong, is told in a sentence."""
         try:
             return super().invoke(ctx)
         except ModuleNotFoundError as missing:
@@ -47,6 +53,17 @@ class _Commands(click.Group):
             raise click.ClickException(
                 f"`captionbot {command}` needs {missing.name}: {remedy(self.table[command][1])}"
             ) from None
+        except Exception as error:
+            # Imported here, for whoever only asks for help.
+            from common.logs import blotted
+            from common.settings import SettingsError
+
+            if isinstance(error, SettingsError):
+                raise WrongSetting(blotted(str(error))) from None
+            if type(error) is click.ClickException:
+                # An address in it may hold a password.
+                raise click.ClickException(blotted(error.message)) from None
+            raise
 
 
 def _tell_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:

@@ -14,7 +14,7 @@ def command(port: int, host: str) -> None:
         with startup() as background:
             from common import logs
             from common.port import PortTaken, bound
-            from common.settings import SettingsError, read_settings
+            from common.settings import read_settings
             from inference.captioner import ModelError
             from inference.settings import InferenceSettings
 
@@ -25,6 +25,6 @@ def command(port: int, host: str) -> None:
             from common.server import serve
             from inference.endpoint import create_app
         app = create_app(settings, loading.result())
-    except (SettingsError, PortTaken, ModelError) as error:
+    except (PortTaken, ModelError) as error:
         raise click.ClickException(str(error)) from None
     serve(app, listener, settings.caption_deadline)

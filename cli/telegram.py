@@ -83,12 +83,11 @@ def _address(url: str) -> str:
 
 
 def _ask(settings: "BotSettings", method: str, **arguments: object) -> Any:  # noqa: ANN401 (whatever the method gives)
-    """Call a method of the Bot API. Raises click.ClickException with a sentence for whatever goes wrong."""
+    """Call a method of the Bot API. Raises click.ClickException or SettingsError with a sentence."""
     import httpx
 
     from bot.telegram.api import ApiError, Unreachable, call
     from common.proxies import direct
-    from common.settings import SettingsError
 
     async def ask() -> Any:  # noqa: ANN401 (a piece of JSON)
         async with httpx.AsyncClient(timeout=30, mounts=direct(settings.telegram_api_url)) as http:
@@ -96,8 +95,6 @@ def _ask(settings: "BotSettings", method: str, **arguments: object) -> Any:  # n
 
     try:
         return asyncio.run(ask())
-    except SettingsError as error:
-        raise click.ClickException(str(error)) from None
     except ApiError as error:
         raise click.ClickException(f"Telegram refuses: {error.description}") from None
     except Unreachable as error:

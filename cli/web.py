@@ -5,7 +5,6 @@ from pathlib import Path
 import click
 
 from cli.serving import bot_settings
-from common.settings import SettingsError
 
 
 @click.command(name="web")
@@ -22,10 +21,7 @@ def command(port: int, host: str) -> None:
     from bot.client import CaptionClient
     from bot.web.server import serve
 
-    try:
-        CaptionClient(settings)
-    except SettingsError as error:
-        raise click.ClickException(str(error)) from None
+    CaptionClient(settings)  # it says what is missing
     click.echo(
         f"The web chat is on http://{host}:{port}, its captioner on {settings.inference_address}. Ctrl-C stops it."
     )

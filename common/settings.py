@@ -54,6 +54,16 @@ class Settings(msgspec.Struct, frozen=True):
         """Of the settings that the environment lacks, those that it says where to fetch. Raises SettingsError."""
         return {}
 
+    def problems(self) -> list[str]:
+        """Say what is wrong with settings that have the right type: a sentence for each."""
+        values = {name: getattr(self, name) for name in self.secret_names()}
+        # They travel in headers and URLs. What is not in ASCII was mistyped, or cut out of some text.
+        return [
+            f"{name.upper()} has a character that no key has. Copy it again, and nothing beside it."
+            for name, value in values.items()
+            if value is not None and not name.endswith("_url") and not _is_plain(value.reveal())
+        ]
+
     @property
     def secrets(self) -> list[Secret]:
         """Every secret that is set: what the logs must blot out."""
@@ -77,9 +87,10 @@ def read_settings(kind: type[S]) -> S:
         except msgspec.ValidationError:
             # Not the value itself: it may be a secret in the wrong line.
             wrong.append(f"{name.upper()} should be {_wanted(inspect.type_info(wanted))}.")
-    if wrong:
+    settings = None if wrong else kind(**values)
+    if settings is None or (wrong := settings.problems()):
         raise SettingsError("\n".join(wrong))
-    return kind(**values)
+    return settings
 
 
 def _environment() -> dict[str, str]:
@@ -96,6 +107,10 @@ def _environment() -> dict[str, str]:
         raise SettingsError("The file .env in this folder is not UTF-8 text. Mend it, or start elsewhere.") from None
     given = ((name.lower(), (text or "").strip()) for values in (file, os.environ) for name, text in values.items())
     return {name: text for name, text in given if text}
+
+
+def _is_plain(text: str) -> bool:
+    return text.isascii() and text.isprintable()
 
 
 def _value(text: str, kind: Any) -> Any:  # noqa: ANN401 (a setting's type is known to its class)

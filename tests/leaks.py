@@ -31,6 +31,7 @@ GIVEN_AWAY = {
     "a file's URL in Telegram": "/file/bot",
     "Telegram's webhook secret": f"{re.escape(WEBHOOK_SECRET)}|{re.escape(TELEGRAM_SECRET)}",
     "the endpoint's key": re.escape(KEY),
+    "a password in a URL": r"://[^\s/@:]*:(?!\*\*\*@)[^\s/@]+@[\w\[.]",
     "AWS's credentials": f"{re.escape(SECRET_KEY)}|{re.escape(SESSION)}",
 }
 PATTERN = re.compile("|".join(f"(?P<kind{number}>{pattern})" for number, pattern in enumerate(GIVEN_AWAY.values())))

@@ -1,6 +1,7 @@
 """The inbox: what waits, what kept failing, and when each platform was last heard of."""
 
 import os
+import stat
 import time
 from pathlib import Path
 from typing import Final
@@ -9,6 +10,7 @@ from bot.settings import BotSettings
 from cli.doctor.finding import Finding, ago, note, ok, wrong
 from cli.doctor.runner import in_thread
 from webhooks.inbox import InboxError, Platform, is_queue
+from webhooks.local.address import check_form
 from webhooks.local.mailbox import Mailbox
 
 SUBJECT: Final = "inbox"
@@ -23,6 +25,7 @@ async def check_inbox(settings: BotSettings) -> list[Finding]:
         from cli.doctor import queue
 
         return await in_thread(lambda: queue.look(url))
+    check_form(url)
     if url.startswith(SQLITE) and not (path := Path(url.removeprefix(SQLITE))).exists():
         return [_first_start(path)]
     try:
@@ -42,9 +45,19 @@ def _first_start(path: Path) -> Finding:
 def _look(url: str, settings: BotSettings) -> list[Finding]:
     mailbox = Mailbox(url)
     try:
-        return [_waiting(mailbox), *_dead(mailbox), *_heard(mailbox, settings)]
+        mailbox.check()
+        return [_waiting(mailbox), *_dead(mailbox), *_heard(mailbox, settings), *_folder(url)]
     finally:
         mailbox.close()
+
+
+def _folder(url: str) -> list[Finding]:
+    """Look whether others on this machine may put a file of theirs in the inbox's place."""
+    folder = Path(url.removeprefix(SQLITE)).absolute().parent
+    mode = folder.stat().st_mode if url.startswith(SQLITE) else 0
+    if not mode & (stat.S_IWGRP | stat.S_IWOTH) or mode & stat.S_ISVTX:
+        return []
+    return [note("inbox folder", f"others on this machine may write to {folder}", f"chmod go-w {folder}")]
 
 
 def _waiting(mailbox: Mailbox) -> Finding:

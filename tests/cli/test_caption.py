@@ -119,7 +119,7 @@ def test_many_photos_at_a_terminal_show_how_far_it_is(photos: Path) -> None:
 )
 def test_a_wrong_setting_is_named(photos: Path, setting: str, value: str) -> None:
     done = captionbot("caption", "a.jpg", cwd=photos, settings={setting: value})
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert setting in done.stderr
     assert value not in done.stderr.replace(setting, "").split()
 

@@ -18,7 +18,7 @@ SAMPLE = str(Path(__file__).parents[2] / "common" / "samples" / "boats.jpg")
         (["export", "anything", "there"], "torch", "inference,torch"),
         (["web"], "streamlit", "web"),
         (["run"], "slack_bolt", "bot,webhooks"),
-        (["run"], "dbos", "bot,webhooks"),
+        (["inbox", "list"], "psycopg", "bot,webhooks"),
         (["webhooks"], "uvicorn", "bot,webhooks"),
         (["telegram", "webhook-info"], "httpx", "bot"),
     ],
@@ -35,6 +35,7 @@ def test_a_command_says_which_extra_brings_what_it_misses(
         "SLACK_SIGNING_SECRET": "0" * 32,
         "TELEGRAM_BOT_TOKEN": "1:a",
         "TELEGRAM_WEBHOOK_SECRET": "a",
+        "INBOX_URL": "postgresql://127.0.0.1:9/inbox" if package == "psycopg" else "",
         "PYTHONPATH": str(absent),
     }
     done = captionbot(*arguments, cwd=tmp_path, settings=settings)

@@ -66,7 +66,7 @@ def test_every_wrong_setting_is_named(tmp_path: Path) -> None:
         cwd=tmp_path,
         settings={"CAPTION_ENGINE": "steam", "CAPTION_DEADLINE": "-1", "CAPTION_CONCURRENCY": "many"},
     )
-    assert done.returncode == 1
+    assert done.returncode == 2
     for setting in ("CAPTION_ENGINE", "CAPTION_DEADLINE", "CAPTION_CONCURRENCY"):
         assert setting in done.stderr
 

@@ -34,6 +34,6 @@ def test_a_photo_and_an_album_are_answered_without_a_public_url(here: Machine) -
 def test_a_bot_that_has_a_webhook_says_how_to_remove_it(here: Machine) -> None:
     here.telegram.set_webhook("http://127.0.0.1:9/telegram/webhook")
     process = here.start("run")
-    assert process.wait(30) == 1
+    assert process.wait(30) == 2
     assert "captionbot telegram delete-webhook" in here.log.read_text()
     assert "Traceback" not in here.log.read_text()

@@ -46,7 +46,7 @@ def test_an_address_that_is_none_is_told(machine: Machine) -> None:
     machine.environment["INFERENCE_URL"] = "http://[oops"
     status, findings = machine.json()
     assert status == 1
-    assert "INFERENCE_URL is no URL" in findings["ping"]["text"]
+    assert "INFERENCE_URL should be a URL" in findings["settings"]["text"]
 
 
 def test_an_endpoint_that_does_not_let_this_role_in_is_told_with_the_permissions(machine: Machine) -> None:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -10,6 +11,7 @@ from moto.server import ThreadedMotoServer
 
 from tests.cli.doctor.conftest import Machine
 from webhooks.inbox import Event
+from webhooks.local.jobs import Jobs
 
 
 def event(number: int = 1) -> Event:
@@ -37,9 +39,16 @@ async def test_photos_that_have_waited_long_are_a_failure(machine: Machine) -> N
 
 async def test_dead_letters_are_counted_with_their_latest_reason(machine: Machine) -> None:
     mailbox = machine.mailbox
+    jobs = Jobs(mailbox._database, owner=1)
     for number in (1, 2):
         await mailbox.put(event(number))
-        mailbox.mark_dead(f"slack-Ev{number}", f"the endpoint failed: {501 + number}")
+        [waiting] = jobs.ready()
+        job = jobs.take(waiting)
+        assert job is not None
+        jobs.died(job, f"the endpoint failed: {501 + number}", "Sorry.")
+        job = jobs.take(waiting)
+        assert job is not None
+        jobs.apologised(job)
     status, findings = machine.json()
     assert status == 1
     assert findings["dead letters"]["text"].startswith("2; ")
@@ -48,13 +57,30 @@ async def test_dead_letters_are_counted_with_their_latest_reason(machine: Machin
     assert findings["inbox"]["text"] == "nothing waits"
 
 
-@pytest.mark.parametrize("url", ["sqlite:////no/such/folder/inbox.sqlite", "postgresql://bot:hush@127.0.0.1:9/inbox"])
-def test_an_inbox_that_cannot_be_is_told_without_its_password(machine: Machine, url: str) -> None:
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("sqlite:////no/such/folder/inbox.sqlite", "Check INBOX_URL"),
+        ("postgresql://bot:hush@127.0.0.1:9/inbox", "Postgres at 127.0.0.1, port 9, cannot be reached"),
+        ("postgresql+psycopg://bot:hush@127.0.0.1:9/inbox", "write postgresql://"),
+    ],
+)
+def test_an_inbox_that_cannot_be_is_told_without_its_password(machine: Machine, url: str, words: str) -> None:
     machine.environment["INBOX_URL"] = url
     status, screen = machine.doctor()
     assert status == 1
-    assert "Check INBOX_URL" in screen
+    assert words in " ".join(screen.split())
     assert "hush" not in screen
+
+
+async def test_a_folder_in_which_others_may_write_is_noted(machine: Machine) -> None:
+    await machine.mailbox.put(event())
+    folder = Path(machine.environment["INBOX_URL"].removeprefix("sqlite:///")).parent
+    folder.chmod(0o777)
+    status, findings = machine.json()
+    assert status == 0
+    assert findings["inbox folder"]["status"] == "note"
+    assert "chmod go-w" in findings["inbox folder"]["remedy"]
 
 
 def test_a_clock_that_is_wrong_by_more_than_signatures_last_is_a_failure(machine: Machine) -> None:

@@ -251,17 +251,16 @@ def test_whoever_is_told_to_wait_keeps_no_worker(
         # The first photo waits for the imports.
         first = here.slack.upload(GENERAL, [make_photo()])
         wait_until(lambda: texts(here, first))
-        here.slack.faults.add("chat.postMessage", Status(429, retry_after=8))
+        here.slack.faults.add("chat.postMessage", Status(429, retry_after=30))
         start = time.monotonic()
         flooded = here.slack.upload(GENERAL, [make_photo()])
         wait_until(lambda: len(endpoint.seen) == 2)
         chat = here.telegram.private()
         here.telegram.send_photo(chat, make_photo())
         wait_until(lambda: here.telegram.sent(chat))
-        assert time.monotonic() - start < 8
         assert not texts(here, flooded)
         wait_until(lambda: texts(here, flooded))
-        assert time.monotonic() - start >= 8
+        assert time.monotonic() - start >= 30
         wait_until(lambda: idle(here))
         assert len(texts(here, flooded)) == 1
 
