@@ -84,7 +84,8 @@ def _show_picture(place: "st.delta_generator.DeltaGenerator", turn: Turn) -> Non
         described = turn.answer.text if isinstance(turn.answer, Captioned) else f"{turn.name}, not described yet"
         place.image(turn.picture, width=turn.width, alt=described)
     elif turn.name:
-        place.caption(f":material/attach_file: {turn.name}")
+        # As text: a name is somebody else's, and Markdown in it could fetch an image from anywhere.
+        place.text(f"📎 {turn.name}")
 
 
 def _show_answer(turn: Turn, settings: BotSettings) -> None:

@@ -1,6 +1,7 @@
 """What was sent on the page and answered; it lives as long as the browser's tab."""
 
 import asyncio
+import threading
 import time
 from dataclasses import dataclass, field
 from io import BytesIO
@@ -36,11 +37,37 @@ class Turn:
     answer: Answer | None = None
     seconds: float = 0.0
     id: str = field(default_factory=lambda: uuid4().hex)
+    # Whoever drops a photo while another one waits has the page drawn anew, beside the drawing that waits.
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
 
     def screen(self, limit: int) -> None:
         """Apply the screening rules to what was sent, and shrink it; a second time does nothing."""
-        if self.photo is None or self.picture is not None:
+        if self._is_screened:
             return
+        with self._lock:
+            if not self._is_screened:
+                self._screen(limit)
+
+    def ask(self, settings: BotSettings) -> None:
+        """Wait for the endpoint's answer, if there is none yet; it is asked once, whoever waits for it."""
+        with self._lock:
+            if self.photo is None or self.answer is not None:
+                return
+            start = time.monotonic()
+            answer = asyncio.run(ask(settings, self.photo, f"web-{self.id}"))
+            self.seconds = time.monotonic() - start
+            self._close(answer)
+
+    def ask_again(self) -> None:
+        """Forget an answer that was none."""
+        self.answer = None
+
+    @property
+    def _is_screened(self) -> bool:
+        return self.photo is None or self.picture is not None
+
+    def _screen(self, limit: int) -> None:
+        assert self.photo is not None  # noqa: S101 (see `_is_screened`)
         try:
             photo = prepare(self.photo, limit)
             self.picture, self.width = _picture(photo)
@@ -49,19 +76,6 @@ class Turn:
             self._close(Refused(declined.sentence))
         except contract.Refused as refused:
             self._close(Refused(refused.message))
-
-    def ask(self, settings: BotSettings) -> None:
-        """Wait for the endpoint's answer, if there is none yet."""
-        if self.photo is None or self.answer is not None:
-            return
-        start = time.monotonic()
-        answer = asyncio.run(ask(settings, self.photo, f"web-{self.id}"))
-        self.seconds = time.monotonic() - start
-        self._close(answer)
-
-    def ask_again(self) -> None:
-        """Forget an answer that was none."""
-        self.answer = None
 
     def _close(self, answer: Answer) -> None:
         self.answer = answer

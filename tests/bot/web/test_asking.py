@@ -1,5 +1,7 @@
 """What the page is told when the endpoint answers, refuses, or is not there."""
 
+import threading
+
 import msgspec
 import pytest
 
@@ -7,6 +9,7 @@ from bot import messages
 from bot.outcomes import Captioned, Refused
 from bot.settings import BotSettings
 from bot.web.asking import Answer, Unanswered, ask
+from bot.web.conversation import Turn
 from common.contract import Code
 from tests.bot.conftest import make_photo
 from tests.sandbox.endpoint import CaptionEndpoint, Failure, caption_of
@@ -51,3 +54,23 @@ async def test_an_endpoint_that_is_not_there_is_said_at_once(settings: BotSettin
     assert settings.inference_url in answer.sentence and "hidden" not in answer.sentence
     endpoint.start()
     assert await ask(forever, PHOTO, "web-1") == Captioned(caption_of(PHOTO))
+
+
+def test_a_photo_whose_page_is_drawn_anew_meanwhile_is_asked_once(
+    settings: BotSettings, endpoint: CaptionEndpoint
+) -> None:
+    """Streamlit draws the page beside the drawing that waits, once for each photo that is dropped."""
+    endpoint.pause = 0.5
+    turn = Turn("boats.jpg", PHOTO)
+    drawings = [threading.Thread(target=_draw, args=(turn, settings)) for _ in range(4)]
+    for drawing in drawings:
+        drawing.start()
+    for drawing in drawings:
+        drawing.join()
+    assert turn.answer == Captioned(caption_of(endpoint.seen[0].image))
+    assert len(endpoint.seen) == 1
+
+
+def _draw(turn: Turn, settings: BotSettings) -> None:
+    turn.screen(settings.max_image_bytes)
+    turn.ask(settings)

@@ -112,6 +112,25 @@ def test_each_refusal_is_the_sentence_of_the_screening_rules_and_never_leaves_th
     assert endpoint.asked == asked
 
 
+def test_the_name_of_a_refused_file_is_shown_as_it_is(page: Page) -> None:
+    # As Markdown it would fetch an image, from anywhere.
+    name = "![here](fetched.png) *bold*.txt"
+    pick(page, File(name, b"These are words and no picture.", "application/octet-stream"))
+    expect(messages(page, "assistant").get_by_role("alert")).to_have_count(1, timeout=PATIENCE)
+    expect(messages(page, "user").last.get_by_text(name)).to_be_visible()
+    expect(messages(page, "user").last.get_by_role("img")).to_have_count(0)
+
+
+def test_photos_that_are_dropped_while_another_waits_are_each_asked_once(page: Page, endpoint: Endpoint) -> None:
+    asked = endpoint.asked
+    endpoint.freeze()
+    for number in range(3):
+        pick(page, File(f"{number}.jpg", encoded(photo(100 + number), "JPEG")))
+    endpoint.thaw()
+    captions(page, 3)
+    assert endpoint.asked == asked + 3
+
+
 def test_words_alone_are_answered_with_what_to_do(page: Page) -> None:
     page.get_by_role("textbox").fill("what can you do?")
     page.keyboard.press("Enter")
