@@ -1,6 +1,6 @@
 # Everything happens in .venv. Elsewhere on the machine `make test` puts a browser, and only where there is none.
 .DEFAULT_GOAL := help
-.PHONY: help install browser demo screenshots test test-arm64 bench lint lock
+.PHONY: help install browser demo screenshots test test-arm64 bench soak lint lock
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -60,6 +60,9 @@ test-arm64: install ## the captioner on an emulated ARM64 processor, as Lambda r
 
 bench: install ## everything that is measured, written to BENCHMARKS.md, on a machine that does nothing else
 	@$(BIN)/python -m tests.bench
+
+soak: install ## ten minutes of storms, kills, stops, full disks and wrong clocks; the table goes to BENCHMARKS.md
+	@$(BIN)/python -m tests.soak
 
 # These linters' pins contradict each other and ours: uv gives each an environment of its own, and keeps it.
 UVX := $(BIN)/uvx --quiet --python $(BIN)/python --from

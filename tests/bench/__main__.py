@@ -8,12 +8,15 @@ from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
 
-TARGET = Path(__file__).parents[2] / "BENCHMARKS.md"
+from tests.bench.chapters import TARGET, chapter_of
+
+SOAK = "What can go wrong"  # written by `make soak`
 CHAPTERS = {
     "Captions": "tests.bench.bench_captions",
     "The captioning function": "tests.bench.bench_lambda",
     "What a month costs": "tests.bench.bench_costs",
     "The front door": "tests.bench.bench_front_door",
+    "The inbox on one machine": "tests.bench.bench_inbox",
     "What is shipped": "tests.bench.bench_size",
 }
 
@@ -24,6 +27,8 @@ def main() -> None:
         print(f"{number}/{len(CHAPTERS)} {title}: this takes a few minutes", file=sys.stderr, flush=True)
         chapter: str = import_module(module).report()
         lines += ["", f"## {title}", "", chapter]
+    if soaked := chapter_of(TARGET, SOAK):
+        lines += ["", f"## {SOAK}", "", soaked]
     text = "\n".join(lines) + "\n"
     TARGET.write_text(text, "utf-8")
     print(text)
