@@ -57,6 +57,11 @@ def test_every_variable_is_a_setting(name: str) -> None:
     assert {variable.lower() for variable in SERVICES[name]["environment"]} - {"home"} <= set(BotSettings.types())
 
 
+@services
+def test_a_service_has_time_to_end_what_it_has_in_hand(name: str) -> None:
+    assert int(SERVICES[name]["stop_grace_period"].removesuffix("s")) >= BotSettings().stop_patience + 5
+
+
 def test_front_door_and_worker_share_the_inbox() -> None:
     door, worker = SERVICES["door"], SERVICES["worker"]
     assert door["environment"]["INBOX_URL"] == worker["environment"]["INBOX_URL"]
