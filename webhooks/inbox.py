@@ -13,8 +13,13 @@ class Event:
     """What a platform delivered, verified and found worth an answer.
 
     `id` is the platform's own id of the event, the same in each redelivery: "slack-Ev…" or "telegram-…". Events of one
-    `chat` are answered in the order of their arrival. Events of one `album` are answered together. `workspace` is whose
-    chat it is, where the platform has such a thing.
+    `album` are answered together. `workspace` is whose chat it is, where the platform has such a thing.
+
+    On one machine, events of one `chat` are answered in the order of their arrival. On AWS they nearly always are, but
+    nothing promises it: a standard queue keeps no order, several workers take from it at once, and a photo that failed
+    comes again behind those that came after it. Nobody is confused by that, since each answer stands in its photo's
+    thread. A FIFO queue would be no better bargain: it forgets after five minutes that it knows a message, cannot delay
+    one, and lets a photo that keeps failing hold up its chat.
     """
 
     id: str

@@ -33,6 +33,7 @@ T = TypeVar("T")
 
 MARGIN = 2.0  # seconds of an invocation that are kept for taking note of how an attempt went
 LAST_WAIT = 1.0  # seconds until a message is a dead letter
+APOLOGY_TIME = 15.0  # seconds that an apology may take, and its wait for its turn at the platform
 
 
 class Batches:
@@ -85,7 +86,7 @@ class Batches:
             # A message gets to the dead-letter queue only by being received so often: one that is given up hurries.
             last = number >= self._attempts or isinstance(error, GiveUp)
             if last and not isinstance(error, InWork):
-                self._give_up(message, sentence, _seconds(context))
+                self._give_up(message, sentence, _seconds(context), again=number <= self._attempts)
             self._postpone(receipt, LAST_WAIT if last else attempts.wait_after(error, number))
             return False
         return True
@@ -117,8 +118,11 @@ class Batches:
             # It comes back when the queue's own time for it is over.
             log.warning("not postponed", extra={"reason": str(error)})
 
-    def _give_up(self, message: QueueMessage, sentence: str, seconds: float) -> None:
+    def _give_up(self, message: QueueMessage, sentence: str, seconds: float, *, again: bool) -> None:
         def apologise() -> None:
+            if again and seconds < APOLOGY_TIME:
+                # The attempt used the time up: nothing is claimed, and the one delivery more has time for it.
+                raise TryAgain("no time is left")
             log.error("left to the dead-letter queue", extra={"request_id": message.id})
             if events := self._events(message):
                 left = self._run(attempts.apologise(self._worker, events, sentence, 1, seconds))
@@ -127,7 +131,8 @@ class Batches:
         try:
             self._claims.once(f"apology {message.id}", apologise)
         except Exception as error:  # noqa: BLE001 (the photo is safe in the dead-letter queue)
-            log.warning("no apology", extra={"request_id": message.id, "reason": type(error).__name__})
+            reason, _ = attempts.sentence_of(error)
+            log.warning("no apology yet", extra={"request_id": message.id, "reason": reason})
 
     def _run(self, work: Coroutine[Any, Any, T]) -> T:
         async def whole() -> T:

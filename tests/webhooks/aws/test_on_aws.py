@@ -15,7 +15,7 @@ from tests.sandbox.aws import NAMESPACE, AwsSandbox
 from tests.sandbox.endpoint import CaptionEndpoint, Failure, caption_of
 from tests.sandbox.lambda_instance import FunctionError
 from tests.sandbox.slack import SlackSandbox
-from tests.sandbox.slack_faults import Status
+from tests.sandbox.slack_faults import Slow, Status
 from tests.sandbox.slack_person import Sent
 from tests.sandbox.telegram import TelegramSandbox
 from tests.sandbox.telegram_world import Json
@@ -226,6 +226,32 @@ def test_a_photo_that_keeps_failing_gets_one_apology_and_becomes_a_dead_letter(
         assert json.loads(dead)["Event"]["id"] == f"slack-{sent.payload['event_id']}"
         assert texts(here, sent) == [messages.APOLOGY]
         assert len(endpoint.seen) == 2
+
+
+def test_a_last_attempt_that_used_its_time_up_is_followed_by_an_apology(
+    aws: AwsSandbox, places: tuple[SlackSandbox, TelegramSandbox], endpoint: CaptionEndpoint
+) -> None:
+    with deployed(aws, *places, endpoint=endpoint.url, timeout=8, concurrency=1, ATTEMPTS="1") as here:
+        here.slack.faults.add("files", Slow(1, 16))
+        sent = here.slack.upload(GENERAL, [make_photo()])
+        wait_until(here.dead)
+        assert texts(here, sent) == [messages.APOLOGY]
+        assert [r.verb for r in here.slack.workspace.reactions if r.ts == sent.ts] == ["add", "remove"]
+        assert endpoint.seen == []
+
+
+def test_a_photo_that_has_to_be_tried_again_lets_the_next_one_pass(
+    aws: AwsSandbox, places: tuple[SlackSandbox, TelegramSandbox], endpoint: CaptionEndpoint
+) -> None:
+    with deployed(aws, *places, endpoint=endpoint.url, timeout=8) as here:
+        here.slack.faults.add("files", Slow(1, 16))
+        first = here.slack.upload(GENERAL, [make_photo()])
+        here.slack.settle()
+        second = here.slack.upload(GENERAL, [make_photo()])
+        wait_until(lambda: texts(here, second))
+        assert not texts(here, first)
+        wait_until(lambda: texts(here, first))
+        assert len(texts(here, first)) == len(texts(here, second)) == 1
 
 
 def test_a_photo_that_kills_the_worker_each_time_gets_one_apology_and_becomes_a_dead_letter(
