@@ -54,6 +54,8 @@ class LambdaFunction:
         }
         # Seconds of each invocation that was answered, as Lambda bills them.
         self.durations: list[float] = []
+        # Seconds of each start, which are billed as well.
+        self.starts: list[float] = []
         self.instances: list[Instance] = []
         self._idle: list[Instance] = []
 
@@ -87,8 +89,10 @@ class LambdaFunction:
             raise Throttled
         instance = Instance(self)
         self.instances.append(instance)
+        started = time.monotonic()
         try:
             await instance.start()
+            self.starts.append(time.monotonic() - started)
         except FunctionError:
             instance.kill()
             self.instances.remove(instance)

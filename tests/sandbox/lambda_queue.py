@@ -23,6 +23,10 @@ class QueueMapping:
         self._threads = [threading.Thread(target=self._poll, daemon=True) for _ in range(function.concurrency)]
         self.errors: list[FunctionError] = []
         self._lost: list[str] = []
+        # Lambda looks at it, too, and makes no mapping whose messages come back while the function has them.
+        found = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["VisibilityTimeout"])
+        if int(found["Attributes"]["VisibilityTimeout"]) < function.timeout:
+            raise ValueError("the queue's visibility timeout is less than the function's timeout")
 
     def __enter__(self) -> Self:
         for thread in self._threads:

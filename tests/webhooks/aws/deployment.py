@@ -1,11 +1,11 @@
 """The bot as it is deployed on AWS: front doors, worker and captioning function, a queue, and secrets by name."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from itertools import count
 from urllib.parse import quote
 
-from tests.sandbox.aws import AwsSandbox
+from tests.sandbox.aws import AwsSandbox, key_of
 from tests.sandbox.lambda_queue import QueueMapping
 from tests.sandbox.lambda_url import FunctionUrl, arn_of_queue
 from tests.sandbox.slack import SlackSandbox
@@ -29,6 +29,7 @@ class Deployment:
         settings: Mapping[str, str],
         timeout: float,
         concurrency: int,
+        parameters: Collection[str],
     ) -> None:
         self.aws, self.slack, self.telegram = aws, slack, telegram
         self.name = f"inbox-{next(NUMBERS)}"
@@ -36,7 +37,7 @@ class Deployment:
         attempts = int(settings.get("ATTEMPTS", "8"))
         self.queue = aws.queue(self.name, receives=attempts + 1, visibility=int(6 * timeout))
         known = {**slack.environment, **telegram.environment}
-        names = self._keep({name: known[name] for name in (*PARAMETERS, *SECRETS)})
+        names = self._keep({name: known[name] for name in (*PARAMETERS, *SECRETS)}, parameters)
         inbox = {"INBOX_URL": self.queue}
 
         self.slack_door = aws.function(
@@ -63,14 +64,16 @@ class Deployment:
             timeout=timeout,
             concurrency=concurrency,
         )
-        self.mapping = QueueMapping(aws.sqs, self.queue, arn_of_queue(self.name), self.worker)
+        # Lambda empties the queue as the worker's role.
+        sqs = aws.client("sqs", key_of(self.worker.handler))
+        self.mapping = QueueMapping(sqs, self.queue, arn_of_queue(self.name), self.worker)
 
-    def _keep(self, secrets: Mapping[str, str]) -> dict[str, str]:
+    def _keep(self, secrets: Mapping[str, str], parameters: Collection[str]) -> dict[str, str]:
         """Put secrets where they belong; returns the environment that names them."""
         names = {}
         for name, value in secrets.items():
             place = f"/{self.name}/{name.lower().replace('_', '-')}"
-            if name in PARAMETERS:
+            if name in parameters:
                 self.aws.ssm.put_parameter(Name=place, Value=value, Type="SecureString")
                 names[f"{name}_PARAMETER"] = place
             else:
@@ -105,14 +108,16 @@ def deployed(
     endpoint: str | None = None,
     timeout: float = 60.0,
     concurrency: int = 2,
+    parameters: Collection[str] = PARAMETERS,
     **settings: str,
 ) -> Iterator[Deployment]:
     """Deploy the bot; with `endpoint` it captions there and not with the function. Deliveries go to its doors.
 
-    `timeout` (seconds) and `concurrency` are the worker's.
+    `timeout` (seconds) and `concurrency` are the worker's. `parameters` are the secrets in Parameter Store; the others
+    are in Secrets Manager.
     """
     begun = len(aws.log.read_text()) if aws.log.exists() else 0
-    here = Deployment(aws, slack, telegram, endpoint, settings, timeout, concurrency)
+    here = Deployment(aws, slack, telegram, endpoint, settings, timeout, concurrency, parameters)
     with ExitStack() as stack:
         for function in (here.slack_door, here.telegram_door, here.inference, here.worker):
             stack.callback(function.kill)
