@@ -26,10 +26,10 @@ def parameters(template: Path) -> dict[str, Resource]:
     return found
 
 
-def translated(template: Path) -> dict[str, Resource]:
+def translated(template: Path, **values: str) -> dict[str, Resource]:
     """Read a template's resources as CloudFormation gets them, after AWS's own translation of SAM."""
     images = {"InferenceImage": "registry/inference@sha256:0", "WebhooksImage": "registry/webhooks@sha256:0"}
-    whole = Translator({}, Parser()).translate(yaml_parse(template.read_text()), images)
+    whole = Translator({}, Parser()).translate(yaml_parse(template.read_text()), images | values)
     found: dict[str, Resource] = whole["Resources"]
     return found
 
@@ -42,6 +42,12 @@ def of_type(found: dict[str, Resource], kind: str) -> dict[str, dict[str, Any]]:
 def statements(role: dict[str, Any]) -> list[dict[str, Any]]:
     """List what a role may do."""
     return [entry for policy in role["Policies"] for entry in policy["PolicyDocument"]["Statement"]]
+
+
+def granted(template: Path, role: str) -> set[str]:
+    """List the actions that a role may call."""
+    found = of_type(resources(template), "AWS::IAM::Role")[role]
+    return {action for entry in statements(found) for action in words(entry["Action"])}
 
 
 def words(value: str | list[Any]) -> list[Any]:
