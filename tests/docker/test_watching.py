@@ -40,6 +40,17 @@ def test_the_dashboard_shows_every_metric_that_is_made() -> None:
     assert shown == {(metric.name, metric.dimension and metric.dimension[0]) for *_, metric in METRIC}
 
 
+def test_a_search_finds_a_stack_with_a_dash_in_its_name() -> None:
+    # https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/search-expression-syntax.html
+    body: str = resources(TEMPLATE)["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
+    body = body.replace("${AWS::StackName}", "photo-bot")
+    metrics = [metric for widget in json.loads(body)["widgets"] for metric in widget["properties"]["metrics"]]
+    searches = [metric[0]["expression"] for metric in metrics if isinstance(metric[0], dict)]
+    assert len(searches) == 2
+    for search in searches:
+        assert re.fullmatch(r"""SEARCH\('\{"photo-bot",\w+\} MetricName="\w+"', 'Sum'\)""", search)
+
+
 def test_no_widget_covers_another() -> None:
     body: str = resources(TEMPLATE)["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
     places = [(widget["x"], widget["y"]) for widget in json.loads(body)["widgets"]]

@@ -5,6 +5,7 @@ from common.metrics import STARTS, Metric, Table
 METRICS: Table = {
     **STARTS,
     ("webhooks.deliveries", "received"): (Metric("Acknowledge", "seconds"),),
+    ("webhooks.deliveries", "not received"): (Metric("NotReceived"),),
     ("webhooks.aws.batch", "taken"): (Metric("Queue", "seconds"),),
     ("webhooks.aws.batch", "answered"): (Metric("Reply", "seconds"),),
     ("webhooks.aws.batch", "handed in again"): (Metric("Retries"),),
