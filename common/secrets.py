@@ -49,7 +49,7 @@ def _value(setting: str, place: str, value: str | None) -> str:
     # What was put there from a file may end with a line feed.
     stripped = (value or "").strip()
     if not stripped:
-        raise SettingsError(f"{setting}: there is no text under {place} in this account and region.")
+        raise SettingsError(f"{setting}: set {place}, under which there is no text in this account and region.")
     return stripped
 
 
@@ -69,5 +69,5 @@ def _why(service: str, code: str) -> str:
         return "there is no secret of that name in this account and region"
     if code == "AccessDeniedException":
         action = "ssm:GetParameters" if service == "ssm" else "secretsmanager:GetSecretValue"
-        return f"the role may not read it; allow it {action}, and kms:Decrypt where the key is your own"
+        return f"the role may not read it; allow it {action}, and encrypt it with AWS's own key (aws/{service})"
     return "AWS did not give it out"
