@@ -11,6 +11,17 @@ from tests.docker.templates import ROOT
 
 FILES = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 
+# The first version of each that runs on Node 24; GitHub's runners have no Node 20 since 2026-09-16.
+ON_NODE_24 = {
+    "actions/checkout": (5, 0, 0),
+    "actions/setup-python": (6, 0, 0),
+    "aws-actions/amazon-ecr-login": (2, 0, 2),
+    "aws-actions/configure-aws-credentials": (6, 0, 0),
+    "docker/build-push-action": (7, 0, 0),
+    "docker/setup-buildx-action": (4, 0, 0),
+    "docker/setup-qemu-action": (4, 0, 0),
+}
+
 workflows = pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 
 
@@ -29,6 +40,12 @@ def test_actions_are_pinned_by_commit_and_say_their_version(file: Path) -> None:
 def test_an_action_has_the_same_version_everywhere() -> None:
     used = {tuple(match) for file in FILES for match in re.findall(r"uses: (\S+)@(\S+)", file.read_text())}
     assert len({action for action, _ in used}) == len(used)
+
+
+@workflows
+def test_no_action_needs_the_node_that_runners_have_no_more(file: Path) -> None:
+    for action, version in re.findall(r"uses: (\S+)@\w+ # v([\d.]+)", file.read_text()):
+        assert tuple(int(part) for part in version.split(".")) >= ON_NODE_24[action], action
 
 
 @workflows
@@ -67,3 +84,23 @@ def test_images_for_lambda_are_no_indexes_and_have_caches_of_their_own(file: Pat
     for build in builds:
         assert (build["platforms"], build["provenance"], build["sbom"]) == ("linux/arm64", False, False)
     assert len({build["cache-to"] for build in builds}) == len(builds)
+
+
+@workflows
+def test_a_second_run_on_a_commit_pushes_other_tags(file: Path) -> None:
+    for step in steps(yaml.safe_load(file.read_text())):
+        if "tags" in step.get("with", {}):
+            tag = step["with"]["tags"].rpartition(":")[2]
+            assert {"github.sha", "github.run_id", "github.run_attempt"} <= set(re.findall(r"[\w.]+", tag))
+
+
+def test_the_stack_is_named_in_one_place() -> None:
+    deploy = (ROOT / ".github/workflows/deploy.yml").read_text()
+    assert yaml.safe_load(deploy)["env"]["STACK"] == "${{ vars.STACK || 'captionbot' }}"
+    assert deploy.count("captionbot") == 1
+
+
+def test_everybody_has_the_sam_that_the_templates_are_checked_with() -> None:
+    files = (".github/workflows/deploy.yml", "Makefile", "docs/aws.md")
+    versions = [set(re.findall(r"aws-sam-cli==([\d.]+)", (ROOT / file).read_text())) for file in files]
+    assert versions == [versions[0]] * 3 and len(versions[0]) == 1
