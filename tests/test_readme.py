@@ -35,7 +35,7 @@ ACTIVATE = "source .venv/bin/activate"
 PORT = re.compile(r"--port (\d+)")
 # These set up a whole machine, an account at AWS or this very run of the tests: they have tests of their own, and here
 # the tool that reads them says whether they can be read.
-ONLY_PARSED = ("docker ", "sam ", "aws ")
+ONLY_PARSED = ("docker ", "docker/", "sam ", "aws ", "gh ", "pipx ", "PARAMETERS=")
 
 
 def blocks(language: str) -> list[str]:

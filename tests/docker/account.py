@@ -54,7 +54,7 @@ class Account:
             "SAM_CLI_POLL_DELAY": "1",
             **environment,
         }
-        return subprocess.run(words, capture_output=True, text=True, cwd=self.aws.folder, env=whole, timeout=280)
+        return subprocess.run(words, capture_output=True, text=True, cwd=self.aws.folder, env=whole, timeout=600)
 
     def deploy(self, *words: str, stack: str, **environment: str) -> "subprocess.CompletedProcess[str]":
         """Run docker/deploy.py."""
