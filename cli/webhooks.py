@@ -50,7 +50,8 @@ def _listener(host: str, port: int) -> socket.socket:
 async def _door(settings: "BotSettings", listener: socket.socket, stop: asyncio.Event) -> None:
     import uvicorn
 
-    from common.server import PATIENCE, protocol
+    from common.connection import PATIENCE
+    from common.server import protocol
     from webhooks.front_door import create_app
     from webhooks.local.mailbox import Mailbox
     from webhooks.opening import open_inbox

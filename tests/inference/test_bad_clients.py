@@ -11,7 +11,7 @@ from typing import NoReturn
 import pytest
 
 from common.contract import MAX_IMAGE_BYTES
-from common.server import LONGEST_HEAD
+from common.connection import LONGEST_HEAD
 from inference.settings import InferenceSettings
 from tests.inference.serving import HEAD, JPEG, Slow, answers, connected, eventually, gone, serving
 
