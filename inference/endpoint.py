@@ -18,8 +18,9 @@ from starlette.routing import Route
 
 from common.contract import CaptionResponse, Code, ErrorResponse, PingResponse, Refused
 from common.screening import decode, inspect
+from inference.arrivals import Buffer
 from inference.captioner import Cancelled, Caption, Captioner, Deadline, DeadlineExceeded
-from inference.gate import Buffer, Gate
+from inference.gate import Gate
 from inference.model import Model
 from inference.settings import InferenceSettings
 from inference.tracing import Tracing
@@ -69,8 +70,8 @@ def create_app(settings: InferenceSettings, captioner: Captioner | None = None) 
         seconds = min(settings.caption_deadline, getattr(request.state, "seconds_left", settings.caption_deadline))
         deadline = Deadline.after(seconds)
         _authorize(request, settings)
-        with Upload(request, settings.max_image_bytes, buffer) as upload:
-            data = await upload.read(deadline)
+        with Upload(request, settings.max_image_bytes, buffer, deadline) as upload:
+            data = await upload.read()
             header = inspect(data, settings.max_image_bytes)
             request.state.trace = {"bytes": len(data), "format": header.format}
             captioner = await model.get(deadline)

@@ -6,13 +6,12 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-from common.contract import MAX_IMAGE_BYTES, Code, Refused
+from common.contract import Code, Refused
 from inference.captioner import Deadline
 
 Result = TypeVar("Result")
 
 PATIENCE = 5.0  # seconds; a chat's user would rather hear "busy" than nothing
-BUFFERED = 16 * MAX_IMAGE_BYTES
 
 
 class Gate:
@@ -54,22 +53,3 @@ class Gate:
     def _leave(self, seconds: float) -> None:
         self._typical += 0.2 * (seconds - self._typical)
         self._places.release()
-
-
-class Buffer:
-    """The bytes of uploads that are held at one time, over all requests, so that a crowd can't fill the memory."""
-
-    def __init__(self, limit: int = BUFFERED) -> None:
-        self._free = limit
-
-    def take(self, size: int) -> None:
-        """Hold so many bytes more; raises `Refused` (`overloaded`) when there is no room for them."""
-        if size > self._free:
-            raise Refused(
-                Code.OVERLOADED, "Many photos are arriving right now. Please try again in a second.", retry_after=1
-            )
-        self._free -= size
-
-    def give_back(self, size: int) -> None:
-        """Hold so many bytes less."""
-        self._free += size
