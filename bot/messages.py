@@ -57,6 +57,7 @@ UNREADABLE = "I could not describe that photo. Please try another one, or this o
 # One sentence for each code of the endpoint, for when the answer comes from there: what the bot can see itself (size,
 # type, pixels) it has refused before, with the photo's own figure.
 SENTENCES = {
+    Code.BAD_REQUEST: UNREADABLE,
     Code.EMPTY_IMAGE: EMPTY,
     Code.CORRUPT_IMAGE: CORRUPT,
     Code.UNAUTHORIZED: MISCONFIGURED,

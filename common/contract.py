@@ -11,12 +11,14 @@ from typing import Literal
 MEBIBYTE = 1024 * 1024
 MAX_IMAGE_BYTES = 6 * MEBIBYTE
 MAX_PIXELS = 50_000_000
+MOST_ALTERNATIVES = 5
 ACCEPTED = "JPEG, PNG, WebP, GIF, BMP, TIFF, HEIC or AVIF"
 
 
 class Code(StrEnum):
     """Why an image got no caption."""
 
+    BAD_REQUEST = "bad_request"
     EMPTY_IMAGE = "empty_image"
     CORRUPT_IMAGE = "corrupt_image"
     UNAUTHORIZED = "unauthorized"
@@ -33,6 +35,7 @@ class Code(StrEnum):
 
 
 STATUSES = {
+    Code.BAD_REQUEST: HTTPStatus.BAD_REQUEST,
     Code.EMPTY_IMAGE: HTTPStatus.BAD_REQUEST,
     Code.CORRUPT_IMAGE: HTTPStatus.BAD_REQUEST,
     Code.UNAUTHORIZED: HTTPStatus.UNAUTHORIZED,
@@ -67,12 +70,26 @@ def megabytes(size: int) -> str:
 
 
 @dataclass(frozen=True)
+class OtherCaption:
+    """Another caption of the same photo."""
+
+    caption: str
+    confidence: float | None = None
+
+
+@dataclass(frozen=True)
 class CaptionResponse:
-    """A caption. `processing_time` is in seconds, from the request's first byte to its caption."""
+    """A caption. `processing_time` is in seconds, from the request's first byte to its caption.
+
+    `confidence` (0 to 1) is the probability that the caption names a right thing; it and `alternatives` are left out
+    where they are not known or were not asked for.
+    """
 
     caption: str
     processing_time: float
     status: Literal["success"] = "success"
+    confidence: float | None = None
+    alternatives: list[OtherCaption] | None = None
 
 
 @dataclass(frozen=True)

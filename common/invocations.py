@@ -27,4 +27,4 @@ def is_warming(event: Mapping[str, object]) -> bool:
 @functools.cache
 def invoked() -> None:
     """Take note of a process's first invocation, the one that waited for its start (or its snapshot's restoration)."""
-    log.info("started cold", extra={"function": os.environ.get("AWS_LAMBDA_FUNCTION_NAME", "")})
+    log.info("started cold", extra={"function": os.environ.get("AWS_LAMBDA_FUNCTION_NAME", "local")})

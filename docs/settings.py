@@ -40,6 +40,8 @@ def _shown(default: object) -> str:
     value = default.reveal() if isinstance(default, Secret) else default
     if value is None or value == frozenset():
         return ""
+    if isinstance(value, frozenset):
+        return f"`{','.join(sorted(value))}`"
     return f"`{value:g}`" if isinstance(value, float) else f"`{value}`"
 
 

@@ -50,12 +50,25 @@ class Deadline:
 
 
 @dataclass(frozen=True)
+class Alternative:
+    """Another caption of the same photo, and how sure the model is of it."""
+
+    text: str
+    confidence: float | None
+
+
+@dataclass(frozen=True)
 class Caption:
-    """A caption and how many seconds its two parts took."""
+    """A caption and how many seconds its two parts took.
+
+    `confidence` is the probability that the caption names a right thing, where the model was calibrated.
+    """
 
     text: str
     encode_seconds: float
     decode_seconds: float
+    confidence: float | None = None
+    alternatives: tuple[Alternative, ...] = ()
 
 
 class Captioner(Protocol):
@@ -66,8 +79,8 @@ class Captioner(Protocol):
     input_size: tuple[int, int]
     """(height, width) in pixels of what the encoder sees; a larger image holds nothing more for it."""
 
-    def caption(self, image: "Image", deadline: Deadline) -> Caption:
-        """Caption an upright RGB image.
+    def caption(self, image: "Image", deadline: Deadline, alternatives: int = 0) -> Caption:
+        """Caption an upright RGB image, and find up to so many other captions of it.
 
         Raises `DeadlineExceeded` or `Cancelled` between two decoding steps.
         """

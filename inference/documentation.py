@@ -7,7 +7,7 @@ from typing import Any
 from fastapi import FastAPI, Request, Response
 from fastapi.openapi.docs import get_swagger_ui_html
 
-from common.contract import ACCEPTED, STATUSES, CaptionResponse, Code, ErrorResponse, PingResponse
+from common.contract import ACCEPTED, MOST_ALTERNATIVES, STATUSES, CaptionResponse, Code, ErrorResponse, PingResponse
 
 _INTRODUCTION = f"""Send a photo, get a caption.
 
@@ -16,12 +16,28 @@ Accepted: {ACCEPTED}; of an animation, the first frame. At most 6 MiB (6,291,456
     curl -F image=@photo.jpg http://localhost:8000/caption
     curl -H 'Content-Type: image/jpeg' --data-binary @photo.jpg http://localhost:8000/caption
 
+A form's image is its one file, best in the field `image`; another name will do where the form holds no second file. A
+part without a file name is the image where its field is called `image`, `file` or `photo`. An image that is the whole
+body may come with any `image/*`, `application/octet-stream` or `binary/octet-stream`, or with no content type at all.
+
+`confidence` is the probability, 0 to 1, that the caption names a right thing, where the model is calibrated.
+`?alternatives=3` adds other captions with theirs, which takes about twice as long to decode.
+
 `Server-Timing` splits the time into screen, encode and decode. `X-Request-ID` is accepted, logged and returned.
 """
 
 _IMAGE = {"type": "string", "format": "binary", "description": "The bytes of one image."}
 
 _REQUEST: dict[str, Any] = {
+    "parameters": [
+        {
+            "name": "alternatives",
+            "in": "query",
+            "required": False,
+            "description": "How many other captions are wanted beside the best one.",
+            "schema": {"type": "integer", "minimum": 0, "maximum": MOST_ALTERNATIVES, "default": 0},
+        }
+    ],
     "requestBody": {
         "required": True,
         "content": {
@@ -43,10 +59,11 @@ _REQUEST: dict[str, Any] = {
                 )
             },
         },
-    }
+    },
 }
 
 _EXAMPLES = {
+    Code.BAD_REQUEST: f"`alternatives` should be a whole number from 0 to {MOST_ALTERNATIVES}.",
     Code.EMPTY_IMAGE: "That image is empty: it has no bytes at all. Please send it again.",
     Code.CORRUPT_IMAGE: "That JPEG file is damaged or incomplete. Please send it again.",
     Code.UNAUTHORIZED: "This endpoint needs its key: send it as `Authorization: Bearer …` (INFERENCE_API_KEY).",

@@ -1,4 +1,4 @@
-"""The endpoint: POST /caption, GET /ping, GET /."""
+"""The endpoint: POST /caption, GET /ping, GET /, GET /metrics."""
 
 import asyncio
 import functools
@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import msgspec
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -16,22 +15,24 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from common.contract import CaptionResponse, Code, ErrorResponse, PingResponse, Refused
+from common.contract import MOST_ALTERNATIVES, Code, PingResponse, Refused
+from common.invocations import invoked
+from common.prometheus import CONTENT_TYPE, Recorder
 from common.screening import decode, inspect
+from inference import answers
 from inference.arrivals import Buffer
 from inference.captioner import Cancelled, Caption, Captioner, Deadline, DeadlineExceeded
 from inference.gate import Gate
+from inference.metrics import METRICS
 from inference.model import Model
 from inference.settings import InferenceSettings
-from inference.tracing import Tracing
+from inference.tracing import HEADER, Tracing
 from inference.upload import Upload
 
 if TYPE_CHECKING:
     from inference.documentation import Description
 
 Result = TypeVar("Result")
-
-CLIENT_GONE = 499  # nginx's code for a client that hung up; nobody reads it but the log
 
 
 def create_app(settings: InferenceSettings, captioner: Captioner | None = None) -> Starlette:
@@ -43,22 +44,25 @@ def create_app(settings: InferenceSettings, captioner: Captioner | None = None) 
     model = Model(settings, captioner)
     gate = Gate(settings.caption_concurrency)
     buffer = Buffer()
+    recorder = Recorder(METRICS, {"Waiting": ("Photos that wait for a place.", lambda: gate.waiting)})
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        model.warm()
-        yield
+        with recorder:
+            invoked()
+            model.warm()
+            yield
 
     async def health(_: Request) -> Response:
         """Answer 200, or 503 when the model can't be loaded and this process had better be replaced."""
         if model.failed:
-            return _error(503, "unavailable", "The model can't be loaded; the log says why.")
-        return _json(_state())
+            return answers.error(503, "unavailable", "The model can't be loaded; the log says why.")
+        return answers.json(_state())
 
     async def ping(_: Request) -> Response:
         """Start loading the model, unless it is loaded, and tell whether it is."""
         model.warm()
-        return _json(_state())
+        return answers.json(_state())
 
     def _state() -> PingResponse:
         return PingResponse(model=model.name, engine=model.engine, ready=model.ready)
@@ -70,6 +74,7 @@ def create_app(settings: InferenceSettings, captioner: Captioner | None = None) 
         seconds = min(settings.caption_deadline, getattr(request.state, "seconds_left", settings.caption_deadline))
         deadline = Deadline.after(seconds)
         _authorize(request, settings)
+        alternatives = _alternatives(request)
         with Upload(request, settings.max_image_bytes, buffer, deadline) as upload:
             data = await upload.read()
             header = inspect(data, settings.max_image_bytes)
@@ -80,7 +85,7 @@ def create_app(settings: InferenceSettings, captioner: Captioner | None = None) 
                 deadline.check()
                 begun = time.perf_counter()
                 image = decode(data, captioner.input_size)
-                return captioner.caption(image, deadline), time.perf_counter() - begun
+                return captioner.caption(image, deadline, alternatives), time.perf_counter() - begun
 
             found, busy = await _while_connected(request, asyncio.ensure_future(gate.run(work, deadline)), deadline)
         seconds = time.perf_counter() - started
@@ -90,10 +95,11 @@ def create_app(settings: InferenceSettings, captioner: Captioner | None = None) 
             "decode": found.decode_seconds,
         }
         request.state.trace |= {name: round(value, 4) for name, value in stages.items()}
-        return _json(
-            CaptionResponse(caption=found.text, processing_time=round(seconds, 4)),
-            headers={"Server-Timing": ", ".join(f"{name};dur={1000 * value:.1f}" for name, value in stages.items())},
-        )
+        timing = ", ".join(f"{name};dur={1000 * value:.1f}" for name, value in stages.items())
+        return answers.captioned(found, seconds, alternatives, timing)
+
+    async def metrics(_: Request) -> Response:
+        return Response(await asyncio.to_thread(recorder.page), media_type=CONTENT_TYPE)
 
     @functools.cache
     def description() -> "Description":
@@ -105,23 +111,26 @@ def create_app(settings: InferenceSettings, captioner: Captioner | None = None) 
         return Response((await asyncio.to_thread(description)).page, media_type="text/html")
 
     async def openapi(_: Request) -> Response:
-        return _json((await asyncio.to_thread(description)).openapi)
+        return answers.json((await asyncio.to_thread(description)).openapi)
 
     return Starlette(
         routes=[
             Route("/", health),
             Route("/ping", ping),
             Route("/caption", caption, methods=["POST"]),
+            # No redirect: many a client follows one without its photo.
+            Route("/caption/", caption, methods=["POST"]),
+            Route("/metrics", metrics),
             Route("/docs", docs),
             Route("/openapi.json", openapi),
         ],
-        middleware=[Middleware(Tracing)],
+        middleware=[Middleware(Tracing), *_cors(settings)],
         exception_handlers={
-            Refused: _refuse,
-            DeadlineExceeded: _apologise,
-            Cancelled: _forget,
-            ClientDisconnect: _forget,
-            HTTPException: _not_here,
+            Refused: answers.refuse,
+            DeadlineExceeded: answers.apologise,
+            Cancelled: answers.forget,
+            ClientDisconnect: answers.forget,
+            HTTPException: answers.not_here,
         },
         lifespan=lifespan,
     )
@@ -139,6 +148,33 @@ def _authorize(request: Request, settings: InferenceSettings) -> None:
         raise Refused(
             Code.UNAUTHORIZED, "This endpoint needs its key: send it as `Authorization: Bearer …` (INFERENCE_API_KEY)."
         )
+
+
+def _alternatives(request: Request) -> int:
+    """How many other captions are wanted. Raises `Refused`."""
+    given = request.query_params.get("alternatives", "0")
+    if given.isascii() and given.isdecimal() and int(given[:9]) <= MOST_ALTERNATIVES:
+        return int(given[:9])
+    raise Refused(Code.BAD_REQUEST, f"`alternatives` should be a whole number from 0 to {MOST_ALTERNATIVES}.")
+
+
+def _cors(settings: InferenceSettings) -> list[Middleware]:
+    """Let pages of the settings' origins in, where there are any."""
+    if not settings.cors_origins:
+        return []
+    from starlette.middleware.cors import CORSMiddleware
+
+    return [
+        Middleware(
+            CORSMiddleware,
+            allow_origins=sorted(origin.rstrip("/") for origin in settings.cors_origins),
+            allow_methods=["GET", "POST"],
+            allow_headers=["Authorization", HEADER],
+            expose_headers=["Server-Timing", "Retry-After", "WWW-Authenticate", HEADER],
+            # A page on the internet may call an endpoint in the visitor's own network, where its origin is let in.
+            allow_private_network=True,
+        )
+    ]
 
 
 async def _while_connected(request: Request, work: asyncio.Future[Result], deadline: Deadline) -> Result:
@@ -160,42 +196,3 @@ async def _while_connected(request: Request, work: asyncio.Future[Result], deadl
         if not work.done():
             deadline.cancel()
             work.cancel()
-
-
-def _error(status: int, code: str, message: str, headers: dict[str, str] | None = None) -> Response:
-    return _json(ErrorResponse(error=code, message=message), status, headers)
-
-
-def _json(content: object, status: int = 200, headers: dict[str, str] | None = None) -> Response:
-    return Response(msgspec.json.encode(content), status, headers, "application/json")
-
-
-async def _refuse(request: Request, refused: Exception) -> Response:
-    if not isinstance(refused, Refused):
-        raise refused
-    request.state.trace = {**getattr(request.state, "trace", {}), "error": refused.code}
-    headers = {}
-    if refused.retry_after is not None:
-        headers["Retry-After"] = str(refused.retry_after)
-    if refused.code is Code.UNAUTHORIZED:
-        headers["WWW-Authenticate"] = "Bearer"
-    return _error(refused.code.status, refused.code, refused.message, headers)
-
-
-async def _apologise(request: Request, _: Exception) -> Response:
-    sentence = "That took longer than I may take for one photo. Please try again in a moment."
-    return await _refuse(request, Refused(Code.DEADLINE_EXCEEDED, sentence))
-
-
-async def _forget(request: Request, _: Exception) -> Response:  # noqa: ARG001 (the signature is Starlette's)
-    return Response(status_code=CLIENT_GONE)
-
-
-async def _not_here(request: Request, error: Exception) -> Response:
-    if not isinstance(error, HTTPException):
-        raise error
-    sentence = {404: "There is nothing here. Photos go to POST /caption; GET /docs tells more."}
-    sentence[405] = f"{request.method} is not for this address. Photos go to POST /caption; GET /docs tells more."
-    code = {404: "not_found", 405: "method_not_allowed"}.get(error.status_code, "bad_request")
-    message = sentence.get(error.status_code, str(error.detail))
-    return _error(error.status_code, code, message, dict(error.headers or {}))

@@ -1,6 +1,7 @@
 """An exported model on disk: what its manifest says, and the proof that its files are the ones that were exported."""
 
 import hashlib
+import math
 import mmap
 import os
 from dataclasses import dataclass
@@ -72,6 +73,17 @@ class Precision(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     agreement: Agreement | None = None
 
 
+class Confidence(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How sure this model may be: a logistic curve over a caption's mean log-probability, as `calibrate` fits it."""
+
+    bias: float
+    slope: float
+
+    def of(self, mean_log_probability: float) -> float:
+        """The probability, 0 to 1, that such a caption names a right thing."""
+        return 1 / (1 + math.exp(-(self.bias + self.slope * mean_log_probability)))
+
+
 class _Version(msgspec.Struct):
     """What a manifest of any format has."""
 
@@ -89,6 +101,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     preprocessing: Preprocessing
     decoding: Decoding
     precision: Precision
+    confidence: Confidence | None = None
 
     def write(self, folder: Path) -> None:
         """Write `manifest.json` into the folder."""

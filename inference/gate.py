@@ -20,7 +20,7 @@ class Gate:
     def __init__(self, places: int) -> None:
         self._places = asyncio.Semaphore(places)
         self._pool = ThreadPoolExecutor(places, thread_name_prefix="captioner")
-        self._waiting = 0
+        self.waiting = 0
         self._typical = 0.1  # seconds of one piece of work, a moving average
 
     async def run(self, work: Callable[[], Result], deadline: Deadline) -> Result:
@@ -36,19 +36,19 @@ class Gate:
         return await asyncio.shield(done)
 
     async def _enter(self, patience: float) -> None:
-        self._waiting += 1
+        self.waiting += 1
         try:
             async with asyncio.timeout(patience):
                 await self._places.acquire()
         except TimeoutError:
-            wait = max(1, math.ceil(self._waiting * self._typical))
+            wait = max(1, math.ceil(self.waiting * self._typical))
             raise Refused(
                 Code.OVERLOADED,
                 f"I am busy with other photos right now. Please try again in {wait} second{'s' * (wait > 1)}.",
                 retry_after=wait,
             ) from None
         finally:
-            self._waiting -= 1
+            self.waiting -= 1
 
     def _leave(self, seconds: float) -> None:
         self._typical += 0.2 * (seconds - self._typical)

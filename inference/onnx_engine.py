@@ -8,15 +8,16 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import onnxruntime as ort
 from PIL import Image
 from tokenizers import Tokenizer
 
-from inference.captioner import Caption, Deadline, ModelError
+from inference.captioner import Alternative, Caption, Deadline, ModelError
 from inference.folder import ModelFolder
 from inference.preprocessing import pixel_values
-from inference.search import Floats, Ints, search, width
+from inference.search import Floats, Hypothesis, Ints, search, width
 
 Values = dict[str, ort.OrtValue]
 
@@ -30,6 +31,7 @@ class OnnxCaptioner:
         """Load a model folder; `name` is what the service reports. Raises ModelError."""
         self.model = name
         self._preprocessing, self._decoding = folder.manifest.preprocessing, folder.manifest.decoding
+        self._confidence = folder.manifest.confidence
         self.input_size = (self._preprocessing.input.height, self._preprocessing.input.width)
         # Loading releases the GIL, so that the parts load side by side.
         with ThreadPoolExecutor(max_workers=3) as pool:
@@ -44,17 +46,32 @@ class OnnxCaptioner:
                 f"beams need {width(self._decoding)}. Export the model again with `captionbot export MODEL FOLDER`."
             )
 
-    def caption(self, image: Image.Image, deadline: Deadline) -> Caption:
-        """Caption an upright RGB image; raises DeadlineExceeded or Cancelled between two steps."""
+    def caption(self, image: Image.Image, deadline: Deadline, alternatives: int = 0) -> Caption:
+        """Caption an upright RGB image, with up to so many alternatives.
+
+        Raises DeadlineExceeded or Cancelled between two steps.
+        """
         started = time.perf_counter()
         deadline.check()
         pixels = ort.OrtValue.ortvalue_from_numpy(pixel_values(image, self._preprocessing))
         made = self._encoder.run_with_ort_values(self._context, {"pixel_values": pixels})
         encoded = time.perf_counter()
-        step = self._decoder.about(dict(zip(self._context, made, strict=True)))
-        tokens = search(step, self._decoding, deadline)
-        text = self._tokenizer.decode(tokens, skip_special_tokens=True).strip()
-        return Caption(text, encoded - started, time.perf_counter() - encoded)
+        context = dict(zip(self._context, made, strict=True))
+        found = search(self._decoder.about(context), self._decoding, deadline)
+        best = self._said(found[0])
+        others: tuple[Alternative, ...] = ()
+        if alternatives:
+            # More beams than usual might find another best one: so they look only for what is said beside it.
+            wider = msgspec.structs.replace(self._decoding, beams=max(self._decoding.beams, alternatives + 1))
+            found += search(self._decoder.about(context), wider, deadline)
+            distinct = {said.text: said for said in map(self._said, found) if said.text != best.text}
+            others = tuple(distinct.values())[:alternatives]
+        return Caption(best.text, encoded - started, time.perf_counter() - encoded, best.confidence, others)
+
+    def _said(self, hypothesis: Hypothesis) -> Alternative:
+        text = self._tokenizer.decode(hypothesis.tokens, skip_special_tokens=True).strip()
+        curve = self._confidence
+        return Alternative(text, None if curve is None else curve.of(hypothesis.mean(self._decoding)))
 
 
 class Decoder:

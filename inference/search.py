@@ -35,41 +35,50 @@ def width(rules: Decoding) -> int:
     return _kept(rules) + len(rules.suppressed_ids) + ngrams
 
 
-def search(step: Step, rules: Decoding, deadline: Deadline) -> list[int]:
-    """The best sequence of tokens, the start token included.
+def search(step: Step, rules: Decoding, deadline: Deadline) -> "list[Hypothesis]":
+    """The best sequences of tokens, the start token included, the best one first: one for each beam at most.
 
     Raises what `deadline.check()` raises, which is asked before each step.
     """
     return beam_search(step, rules, deadline) if rules.beams > 1 else greedy(step, rules, deadline)
 
 
-def greedy(step: Step, rules: Decoding, deadline: Deadline) -> list[int]:
+def greedy(step: Step, rules: Decoding, deadline: Deadline) -> "list[Hypothesis]":
     """Take the most probable token until an end token or the cap."""
-    sequence = [rules.start_id]
+    sequence, total = [rules.start_id], 0.0
     only = np.zeros(1, np.int64)
     while len(sequence) < rules.max_length:
         deadline.check()
-        _, tokens = step(np.array(sequence[-1:], np.int64), only)
+        scores, tokens = step(np.array(sequence[-1:], np.int64), only)
         banned = _banned(sequence, rules)
-        sequence.append(next(token for token in tokens[0].tolist() if token not in banned))
+        place = next(place for place, token in enumerate(tokens[0].tolist()) if token not in banned)
+        total += float(scores[0, place])
+        sequence.append(int(tokens[0, place]))
         if sequence[-1] in rules.end_ids:
             break
-    return sequence
+    return [Hypothesis(sequence, _normalised(total, len(sequence) - 1, rules), 0)]
 
 
-class _Hypothesis(msgspec.Struct, frozen=True):
+class Hypothesis(msgspec.Struct, frozen=True):
+    """A sequence of tokens, and how probable it is."""
+
     tokens: list[int]
     score: float  # the sum of log-probabilities; once finished, divided by length ** length_penalty
     parent: int  # the row of the step that made it
 
+    def mean(self, rules: Decoding) -> float:
+        """The mean log-probability of a finished one's tokens."""
+        length = len(self.tokens) - 1
+        return float(self.score * length**rules.length_penalty / length)
 
-def beam_search(step: Step, rules: Decoding, deadline: Deadline) -> list[int]:
+
+def beam_search(step: Step, rules: Decoding, deadline: Deadline) -> list[Hypothesis]:
     """Keep the `beams` best unfinished hypotheses and the `beams` best finished ones until these cannot be beaten.
 
     Follows `GenerationMixin._beam_search` for a batch of one. Its running scores are float32 sums, and so are these.
     """
-    running = [_Hypothesis([rules.start_id], 0.0, 0)]
-    finished: list[_Hypothesis] = []
+    running = [Hypothesis([rules.start_id], 0.0, 0)]
+    finished: list[Hypothesis] = []
     for length in range(1, rules.max_length):  # tokens after the start token, the one that this step adds included
         deadline.check()
         last = np.array([hypothesis.tokens[-1] for hypothesis in running], np.int64)
@@ -83,16 +92,16 @@ def beam_search(step: Step, rules: Decoding, deadline: Deadline) -> list[int]:
                 # Only the best `beams` may finish; the others stand by so that enough unfinished ones remain.
                 if place < rules.beams:
                     score = _normalised(candidate.score, length, rules)
-                    finished.append(_Hypothesis(candidate.tokens, score, candidate.parent))
+                    finished.append(Hypothesis(candidate.tokens, score, candidate.parent))
             elif len(running) < rules.beams:
                 running.append(candidate)
         finished = sorted(finished, key=lambda hypothesis: -hypothesis.score)[: rules.beams]
         if not running or _settled(finished, running[0].score, length, rules):
             break
-    return finished[0].tokens
+    return finished
 
 
-def _extend(running: Sequence[_Hypothesis], scores: Floats, tokens: Ints, rules: Decoding) -> list[_Hypothesis]:
+def _extend(running: Sequence[Hypothesis], scores: Floats, tokens: Ints, rules: Decoding) -> list[Hypothesis]:
     """The best continuations over all hypotheses, in descending order."""
     kept = _kept(rules)
     banned = [_banned(hypothesis.tokens, rules) for hypothesis in running]
@@ -106,7 +115,7 @@ def _extend(running: Sequence[_Hypothesis], scores: Floats, tokens: Ints, rules:
                 places.append((row, word))
     best = sorted(range(len(places)), key=totals.__getitem__, reverse=True)[:kept]
     return [
-        _Hypothesis([*running[places[index][0]].tokens, places[index][1]], totals[index], places[index][0])
+        Hypothesis([*running[places[index][0]].tokens, places[index][1]], totals[index], places[index][0])
         for index in best
         if totals[index] > -np.inf
     ]
@@ -116,7 +125,7 @@ def _normalised(score: float, length: int, rules: Decoding) -> float:
     return float(np.float32(score) / np.float32(length**rules.length_penalty))
 
 
-def _settled(finished: Sequence[_Hypothesis], best_running: float, length: int, rules: Decoding) -> bool:
+def _settled(finished: Sequence[Hypothesis], best_running: float, length: int, rules: Decoding) -> bool:
     """Whether no running hypothesis can enter the finished ones (`_check_early_stop_heuristic`)."""
     if len(finished) < rules.beams:
         return False

@@ -39,6 +39,14 @@ class InferenceSettings(Settings, frozen=True, kw_only=True):
         int, Meta(ge=1, le=64, description="Captions computed at the same time; the cores are shared among them")
     ] = 1
     max_image_bytes: Annotated[int, Meta(ge=1, description="The largest image accepted, in bytes")] = MAX_IMAGE_BYTES
+    cors_origins: Annotated[
+        frozenset[str],
+        Meta(description="Pages that may use the endpoint: `https://example.org` or `*`, with commas between"),
+    ] = frozenset()
+    trusted_proxies: Annotated[
+        frozenset[str],
+        Meta(description="Proxies whose `X-Forwarded-Proto` and `X-Forwarded-For` count: addresses, networks or `*`"),
+    ] = frozenset({"127.0.0.1", "::1"})
     inference_api_key: Annotated[
         Secret | None, Meta(description="If set, `POST /caption` wants it as a bearer token")
     ] = None

@@ -1,5 +1,6 @@
 """The reference engine: transformers itself, straight from a checkpoint."""
 
+import copy
 import time
 
 import torch
@@ -7,7 +8,7 @@ from PIL import Image
 from transformers import GenerationConfig, StoppingCriteria, StoppingCriteriaList
 
 from inference import checkpoint
-from inference.captioner import Caption, Deadline
+from inference.captioner import Alternative, Caption, Deadline
 from inference.folder import Decoding
 
 
@@ -25,21 +26,34 @@ class TorchCaptioner:
         self._network, self._processor, self._tokenizer = loaded.model, loaded.processor, loaded.tokenizer
         self._config = generation(loaded.decoding)
 
-    def caption(self, image: Image.Image, deadline: Deadline) -> Caption:
-        """Caption an upright RGB image; raises DeadlineExceeded or Cancelled between two steps."""
+    def caption(self, image: Image.Image, deadline: Deadline, alternatives: int = 0) -> Caption:
+        """Caption an upright RGB image, with up to so many alternatives.
+
+        Raises DeadlineExceeded or Cancelled between two steps.
+        """
         started = time.perf_counter()
         deadline.check()
         with torch.inference_mode():
             pixels = self._processor(image, return_tensors="pt")["pixel_values"]
             seen = self._network.encoder(pixel_values=pixels)
             encoded = time.perf_counter()
-            [tokens] = self._network.generate(
-                encoder_outputs=seen,
-                generation_config=self._config,
-                stopping_criteria=StoppingCriteriaList([_Watch(deadline)]),
-            )
-        text: str = self._tokenizer.decode(tokens, skip_special_tokens=True).strip()
-        return Caption(text, encoded - started, time.perf_counter() - encoded)
+            [text] = self._say(seen, self._config, deadline)
+            others: list[str] = []
+            if alternatives:
+                wider = copy.deepcopy(self._config)
+                wider.num_beams = max(wider.num_beams, alternatives + 1)
+                wider.num_return_sequences = alternatives + 1
+                others = [other for other in dict.fromkeys(self._say(seen, wider, deadline)) if other != text]
+        told = tuple(Alternative(other, None) for other in others[:alternatives])
+        return Caption(text, encoded - started, time.perf_counter() - encoded, alternatives=told)
+
+    def _say(self, seen: object, config: GenerationConfig, deadline: Deadline) -> list[str]:
+        found = self._network.generate(
+            encoder_outputs=seen,
+            generation_config=config,
+            stopping_criteria=StoppingCriteriaList([_Watch(deadline)]),
+        )
+        return [self._tokenizer.decode(tokens, skip_special_tokens=True).strip() for tokens in found]
 
 
 def generation(rules: Decoding) -> GenerationConfig:

@@ -4,6 +4,7 @@ import logging
 import re
 import time
 import uuid
+from http import HTTPStatus
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -44,14 +45,20 @@ class Tracing:
         try:
             await self._app(scope, receive, traced)
         finally:
+            seconds = round(time.perf_counter() - started, 4)
+            trace = {**scope.get("state", {}).get("trace", {})}
+            if scope["path"].rstrip("/") == "/caption":
+                trace["outcome"] = trace.get("error", "success" if status == HTTPStatus.OK else "hung_up")
+                if status == HTTPStatus.OK:
+                    trace["caption_seconds"] = seconds
             log.info(
                 "answered" if status else "hung up",
                 extra={
                     "method": scope["method"],
                     "path": scope["path"],
                     "status": status or None,
-                    "seconds": round(time.perf_counter() - started, 4),
-                    **scope.get("state", {}).get("trace", {}),
+                    "seconds": seconds,
+                    **trace,
                 },
             )
             request_id.reset(token)

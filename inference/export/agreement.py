@@ -45,7 +45,7 @@ def captions(encoder: Path, decoder: Path, pixels: Sequence[Pixels], rules: Deco
     for photo in pixels:
         made = eyes.run_with_ort_values(names, {"pixel_values": ort.OrtValue.ortvalue_from_numpy(photo)})
         step = mouth.about(dict(zip(names, made, strict=True)))
-        said.append(search(step, rules, Deadline.after(_FOREVER)))
+        said.append(search(step, rules, Deadline.after(_FOREVER))[0].tokens)
     return said
 
 

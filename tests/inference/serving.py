@@ -36,6 +36,7 @@ def serving(settings: InferenceSettings, captioner: Captioner | None = None) -> 
         http=protocol(settings.caption_deadline),
         log_config=None,
         access_log=False,
+        forwarded_allow_ips=list(settings.trusted_proxies),
         lifespan="on",
         timeout_graceful_shutdown=5,  # or a test that fails with a connection open would never end
     )
@@ -60,7 +61,7 @@ class Slow:
         self.started = threading.Event()
         self.stopped = threading.Event()
 
-    def caption(self, image: Image, deadline: Deadline) -> Caption:
+    def caption(self, image: Image, deadline: Deadline, alternatives: int = 0) -> Caption:
         self.started.set()
         end = time.monotonic() + self.seconds
         try:
@@ -78,7 +79,7 @@ class Painter:
 
     model, engine, input_size = "painter", "onnx", (224, 224)
 
-    def caption(self, image: Image, deadline: Deadline) -> Caption:
+    def caption(self, image: Image, deadline: Deadline, alternatives: int = 0) -> Caption:
         quarters = image.resize((2, 2), reducing_gap=None)
         colours = [quarters.getpixel((x, y)) for y in (0, 1) for x in (0, 1)]
         return Caption(json.dumps({"size": image.size, "colours": colours}), 0.0, 0.0)

@@ -10,8 +10,8 @@ from typing import NoReturn
 
 import pytest
 
-from common.contract import MAX_IMAGE_BYTES
 from common.connection import LONGEST_HEAD
+from common.contract import MAX_IMAGE_BYTES
 from inference.settings import InferenceSettings
 from tests.inference.serving import HEAD, JPEG, Slow, answers, connected, eventually, gone, serving
 
