@@ -1,18 +1,22 @@
 """The rules that an image must pass, in the order that costs least.
 
-Declared length, bytes, magic bytes, header, and only then pixels. The endpoint and the bot apply the same ones.
+Declared length, bytes, magic bytes, header, work, and only then pixels. The endpoint and the bot apply the same ones.
 """
 
 import importlib
-import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from io import BytesIO
 
-from PIL import Image, ImageOps
+from PIL import Image
 
-from common.contract import ACCEPTED, MAX_IMAGE_BYTES, MAX_PIXELS, Code, Refused, megabytes
+from common.contract import MAX_IMAGE_BYTES, MAX_PIXELS, Code, Refused, megabytes
+from common.images import jpeg, orientation, png, reading
+from common.images.formats import sniff, with_known_brand
+from common.images.pixels import rgb
+from common.images.reading import Reading
+
+__all__ = ["Header", "check_length", "decode", "inspect", "sniff"]
 
 # The most frequent decoders, with which the first photo need not wait then. Asked for another one, Pillow would import
 # all of its forty; so that one is named.
@@ -20,30 +24,8 @@ Image.preinit()
 _LATE = {"AVIF": "PIL.AvifImagePlugin", "TIFF": "PIL.TiffImagePlugin", "WEBP": "PIL.WebPImagePlugin"}
 # `inspect` refuses by our own limit, which names the image's figure; Pillow's would only warn at twice as much.
 Image.MAX_IMAGE_PIXELS = None
-
-_MAGIC = (
-    (re.compile(rb"\xff\xd8\xff"), "JPEG"),
-    (re.compile(rb"\x89PNG\r\n\x1a\n"), "PNG"),
-    (re.compile(rb"RIFF....WEBP", re.DOTALL), "WEBP"),
-    (re.compile(rb"GIF8[79]a"), "GIF"),
-    (re.compile(rb"II[*+]\0|MM\0[*+]"), "TIFF"),
-    # Bytes 4-7 are the box's type, 8-11 the major brand, then a version and the compatible brands
-    # (ISO/IEC 14496-12, 4.3).
-    (re.compile(rb"....ftyp(?:avif|avis)", re.DOTALL), "AVIF"),
-    (re.compile(rb"....ftyp(?:hei[cxms]|hev[cxms])", re.DOTALL), "HEIF"),
-    (re.compile(rb"....ftypmi[fa]1.{4}(?:.{4})*?avi[fs]", re.DOTALL), "AVIF"),
-    (re.compile(rb"....ftypm[is]f1", re.DOTALL), "HEIF"),
-    (re.compile(rb"BM.{4}\0\0\0\0", re.DOTALL), "BMP"),
-)
-_MAGIC_BYTES = 64
-
-_ELSE = (
-    (re.compile(rb"%PDF-"), "a PDF"),
-    (re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:<\?xml.{0,48})?\s*<svg", re.DOTALL | re.IGNORECASE), "an SVG drawing"),
-    (re.compile(rb"(?:\xef\xbb\xbf)?\s*<(?:!doctype html|html)", re.IGNORECASE), "a web page"),
-    (re.compile(rb"....ftyp(?:isom|iso2|mp4|M4V|qt|3gp|avc1)|\x1aE\xdf\xa3", re.DOTALL), "a video"),
-    (re.compile(rb"PK\x03\x04"), "a ZIP archive or an office document"),
-)
+LONGEST_EDGE = 100_000  # pixels; beyond that a row costs more than its pixels
+Check = Callable[[], None]
 
 
 @dataclass(frozen=True)
@@ -66,55 +48,76 @@ def check_length(length: int, limit: int = MAX_IMAGE_BYTES) -> None:
         )
 
 
-def sniff(data: bytes) -> str:
-    """Tell an image's format, by Pillow's name for it, from its first bytes; whatever its file name claims."""
-    head = data[:_MAGIC_BYTES]
-    for magic, name in _MAGIC:
-        if magic.match(head):
-            return name
-    for magic, name in _ELSE:
-        if magic.match(head):
-            raise Refused(Code.UNSUPPORTED_FORMAT, f"That is {name}, not a photo. I can read {ACCEPTED}.")
-    raise Refused(Code.UNSUPPORTED_FORMAT, f"That is not an image that I can read. Please send {ACCEPTED}.")
-
-
 def inspect(data: bytes, limit: int = MAX_IMAGE_BYTES) -> Header:
     """Apply every rule that needs no pixel; raises `Refused`."""
     check_length(len(data), limit)
-    with _opened(data) as image:
+    kind = sniff(data)
+    slim = _slim(kind, data)
+    with _opened(kind, slim.data) as image:
         return _header(image)
 
 
-def decode(data: bytes, cover: tuple[int, int]) -> Image.Image:
+def decode(data: bytes, cover: tuple[int, int], check: Check | None = None) -> Image.Image:
     """Decode an image upright, in RGB, on white, at a scale that still covers (height, width) twice over.
 
     Twice, because a resampling filter needs that much to give what it would have given from all of the pixels.
-    Of an animation it is the first frame. Raises `Refused`.
+    Of an animation it is the first frame. `check` is called while it is decoded, as often as its format allows. Raises
+    `Refused`, and what `check` raises.
     """
-    with _opened(data) as image:
+    kind = sniff(data)
+    slim = _slim(kind, data)
+    # The photo may lie on its side, so both of its edges must cover the longer one.
+    enough = 2 * max(cover)
+    try:
+        return _decoded(kind, slim, enough, check)
+    except Refused:
+        two = jpeg.completed(slim.data) if kind == "JPEG" else None
+        if two is None:
+            raise
+        one, other = (_decoded(kind, jpeg.Slim(ended, slim.orientation), enough, check) for ended in two)
+        if one.tobytes() != other.tobytes():
+            raise
+        return one
+
+
+def _decoded(kind: str, slim: jpeg.Slim, enough: int, check: Check | None) -> Image.Image:
+    with _opened(kind, slim.data, check) as image:
         _header(image)
-        # The photo may lie on its side, so both of its edges must cover the longer one. Only JPEG has scales to offer.
-        enough = 2 * max(cover)
+        tiles = getattr(image, "tile", None)
+        rawmode = str(tiles[0].args) if tiles else ""
+        # Only JPEG has scales to offer.
         image.draft("RGB", (enough, enough))
         image.load()
+        turn = slim.orientation or orientation.of_info(kind, image.info)
         spare = min(image.size) // enough
         smaller = image.reduce(spare) if spare > 1 and image.mode in {"RGB", "RGBA", "L", "LA", "CMYK"} else image
-        return ImageOps.exif_transpose(_rgb(smaller))
+        return orientation.upright(rgb(smaller, rawmode), turn or 1)
+
+
+def _slim(kind: str, data: bytes) -> jpeg.Slim:
+    """The image without what nobody needs of it, which can't be the cause of a refusal then; raises `Refused`."""
+    if kind == "JPEG":
+        return jpeg.slim(data)
+    if kind == "PNG":
+        return png.slim(data)
+    reading.check_work(kind, data)
+    return jpeg.Slim(with_known_brand(kind, data), None)
 
 
 @contextmanager
-def _opened(data: bytes) -> Iterator[Image.Image]:
-    """Open an image with the decoder of its magic bytes alone, and turn any decoder's complaint into a refusal."""
-    name = sniff(data)
-    if name == "HEIF":
+def _opened(kind: str, data: bytes, check: Check | None = None) -> Iterator[Image.Image]:
+    """Open an image with the decoder of its format alone, and turn any decoder's complaint into a refusal."""
+    if kind == "HEIF":
         # Here and not above: few photos are HEIC, and the library takes as long to import as Pillow.
         from pillow_heif import register_heif_opener
 
         register_heif_opener()
-    elif name in _LATE:
-        importlib.import_module(_LATE[name])
+    elif kind in _LATE:
+        importlib.import_module(_LATE[kind])
+    stream = Reading(data, check)
     try:
-        with Image.open(BytesIO(data), formats=[name]) as image:
+        with Image.open(stream, formats=[kind]) as image:
+            stream.opened = True
             yield image
     except Refused:
         raise
@@ -123,9 +126,11 @@ def _opened(data: bytes) -> Iterator[Image.Image]:
             Code.TOO_MANY_PIXELS, "That image takes more memory than I have. Please send a smaller one."
         ) from None
     except Exception as error:
+        if stream.stopped is not None:
+            raise stream.stopped from None
         # On damaged files Pillow's decoders raise whatever their parsing trips over.
         raise Refused(
-            Code.CORRUPT_IMAGE, f"That {name} file is damaged or incomplete. Please send it again."
+            Code.CORRUPT_IMAGE, f"That {kind} file is damaged or incomplete. Please send it again."
         ) from error
 
 
@@ -140,30 +145,10 @@ def _header(image: Image.Image) -> Header:
             f"That image has {width * height / 1e6:,.0f} megapixels ({width:,} × {height:,}); I can read up to "
             f"{MAX_PIXELS / 1e6:.0f}. Please send a smaller version.",
         )
+    if max(width, height) > LONGEST_EDGE:
+        raise Refused(
+            Code.TOO_MANY_PIXELS,
+            f"That image is {max(width, height):,} pixels long; I can read up to {LONGEST_EDGE:,}. Please cut it into "
+            "pieces.",
+        )
     return Header(image.format or "", width, height)
-
-
-def _rgb(image: Image.Image) -> Image.Image:
-    """Convert any of Pillow's modes to RGB, with transparency on white. EXIF stays with the image."""
-    if image.mode.startswith(("I", "F")):
-        image = _eight_bits(image)
-    if not image.has_transparency_data:
-        return image if image.mode == "RGB" else image.convert("RGB")
-    exif = image.info.get("exif")
-    image = image.convert("RGBA")
-    flat = Image.new("RGB", image.size, "white")
-    flat.paste(image, mask=image.getchannel("A"))
-    if exif:
-        flat.info["exif"] = exif
-    return flat
-
-
-def _eight_bits(image: Image.Image) -> Image.Image:
-    """Scale 16-bit, 32-bit and floating-point gray to 8 bits, where Pillow's own conversion would clip it."""
-    wide = image.convert("F")
-    low, high = wide.getextrema()
-    if not isinstance(high, float) or not isinstance(low, float):
-        raise TypeError("gray has one band")
-    unit = image.mode == "F" and low >= 0.0 and high <= 1.0
-    white = 1.0 if unit else max(high, 255.0 if image.mode == "F" else 65535.0)
-    return wide.point(lambda value: value * (255.0 / white)).convert("L")

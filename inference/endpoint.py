@@ -84,7 +84,7 @@ def create_app(settings: InferenceSettings, captioner: Captioner | None = None) 
             def work() -> tuple[Caption, float]:
                 deadline.check()
                 begun = time.perf_counter()
-                image = decode(data, captioner.input_size)
+                image = decode(data, captioner.input_size, deadline.check)
                 return captioner.caption(image, deadline, alternatives), time.perf_counter() - begun
 
             found, busy = await _while_connected(request, asyncio.ensure_future(gate.run(work, deadline)), deadline)

@@ -1,0 +1,1 @@
+"""What has to be known of image formats before, and after, Pillow decodes one."""
