@@ -37,6 +37,7 @@ class CaptionClient:
     def __init__(self, settings: BotSettings) -> None:
         """Open nothing yet. Raises SettingsError when calls have to be signed and nothing is there to sign with."""
         self._timeout = settings.caption_timeout
+        self._unsure_below = settings.unsure_below
         key = settings.inference_api_key
         self._http = httpx.AsyncClient(
             base_url=settings.inference_url,
@@ -48,6 +49,8 @@ class CaptionClient:
 
     async def caption(self, image: bytes, request_id: str) -> str:
         """Fetch the caption of an encoded image; `request_id` appears in the endpoint's log.
+
+        One that the endpoint is less sure of than `unsure_below` comes worded as a guess.
 
         Connection errors, 429, 502 and 503 are tried again, with jitter and as Retry-After asks, until
         `caption_timeout` is spent. Raises EndpointRefused for an answer that will not change, TryAgain otherwise: also
@@ -76,7 +79,7 @@ class CaptionClient:
         if response.is_success:
             # In one line, for several captions are told line by line.
             if caption := " ".join(_text(response, "caption").split()):
-                return caption
+                return messages.unsure(caption) if _confidence(response) < self._unsure_below else caption
             raise TryAgain(f"the endpoint answered {response.status_code} without a caption", messages.UNREADABLE)
         if response.status_code not in RETRIED and (code := _text(response, "error")):
             raise EndpointRefused(code)
@@ -134,12 +137,24 @@ def _wait_for(error: Exception) -> bool | float:
 
 
 def _text(response: httpx.Response, field: str) -> str:
-    """Read a field of a JSON answer, "" when there is none: a proxy in between may answer with anything."""
-    try:
-        value = response.json()[field]
-    except (ValueError, KeyError, TypeError):
-        return ""
+    """Read a field of a JSON answer, "" when there is none."""
+    value = _field(response, field)
     return value if isinstance(value, str) else ""
+
+
+def _confidence(response: httpx.Response) -> float:
+    """How sure the endpoint is, 0 to 1; where it does not say, it is taken at its word."""
+    value = _field(response, "confidence")
+    return float(value) if isinstance(value, int | float) else 1.0
+
+
+def _field(response: httpx.Response, field: str) -> object:
+    """Read a field of a JSON answer, None when there is none: a proxy in between may answer with anything."""
+    try:
+        value: object = response.json()[field]
+    except (ValueError, KeyError, TypeError):
+        return None
+    return value
 
 
 def _describe(error: Exception) -> str:

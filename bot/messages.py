@@ -29,6 +29,11 @@ def still(kind: str, caption: str) -> str:
     return f"{kind[:1].upper()}{kind[1:]}; its cover shows {seen}{'' if seen.endswith(('.', '!', '?', '…')) else '.'}"
 
 
+def unsure(caption: str) -> str:
+    """Say a caption that is probably wrong."""
+    return f"I am not sure: perhaps {caption}"
+
+
 # --- refusals: each names the limit and the photo's own figure -------------------------------------------------------
 
 

@@ -30,6 +30,10 @@ class BotSettings(Settings, frozen=True, kw_only=True):
     caption_timeout: Annotated[
         float, Meta(gt=0, description="Seconds for one photo at the endpoint, retries included.")
     ] = 60
+    unsure_below: Annotated[
+        float,
+        Meta(ge=0, le=1, description="A caption less probable than this is told as a guess; 0: none is."),
+    ] = 0.0
     max_image_bytes: Annotated[int, Meta(gt=0, description="The largest image that is fetched, in bytes.")] = (
         MAX_IMAGE_BYTES
     )
@@ -39,6 +43,14 @@ class BotSettings(Settings, frozen=True, kw_only=True):
     )
     claims_table: Annotated[
         str | None, Meta(description="With SQS: the DynamoDB table in which events are claimed.")
+    ] = None
+    metrics_port: Annotated[
+        int | None,
+        Meta(
+            ge=1,
+            le=65535,
+            description="Opens a port on which Prometheus can read this process's metrics, at `/metrics`.",
+        ),
     ] = None
     worker_concurrency: Annotated[int, Meta(gt=0, description="Events in work at once in one worker.")] = 8
     attempts: Annotated[int, Meta(gt=0, description="How often an event is tried before the bot apologises.")] = 8

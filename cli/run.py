@@ -28,7 +28,7 @@ def command() -> None:
         raise SettingsError(f"For Slack, Socket Mode needs both {SLACK}.")
     if settings.slack_bot_token is None and settings.telegram_bot_token is None:
         raise SettingsError(f"Set {SLACK} for Slack, or {TELEGRAM} for Telegram, or both.")
-    run_until_stopped(lambda stop: _run(settings, stop))
+    run_until_stopped(settings, lambda stop: _run(settings, stop))
 
 
 async def _run(settings: "BotSettings", stop: asyncio.Event) -> None:

@@ -20,12 +20,19 @@ def bot_settings() -> BotSettings:
     return settings
 
 
-def run_until_stopped(*parts: Part) -> None:
+def run_until_stopped(settings: BotSettings, *parts: Part) -> None:
     """Run parts together until one fails, or SIGINT or SIGTERM sets the event that each is given; a second one cancels.
 
     Raises SettingsError, ModuleNotFoundError.
     """
-    asyncio.run(_together(parts))
+    from common.port import PortTaken
+    from webhooks.local.metrics import measured
+
+    try:
+        with measured(settings):
+            asyncio.run(_together(parts))
+    except PortTaken as error:
+        raise SettingsError(str(error).replace("--port", "METRICS_PORT")) from None
 
 
 async def until(stop: asyncio.Event, work: Coroutine[Any, Any, None]) -> None:

@@ -35,7 +35,7 @@ def command(host: str, port: int, only: str | None) -> None:
         parts.append(lambda stop: _door(settings, listener, stop))
     if only != DOOR:
         parts.append(lambda stop: _worker(settings, stop))
-    run_until_stopped(*parts)
+    run_until_stopped(settings, *parts)
 
 
 def _listener(host: str, port: int) -> socket.socket:

@@ -12,7 +12,7 @@ from PIL import Image
 
 from common.contract import MAX_IMAGE_BYTES, MAX_PIXELS, Code, Refused, megabytes
 from common.images import jpeg, orientation, png, reading
-from common.images.formats import sniff, with_known_brand
+from common.images.formats import digestible, sniff
 from common.images.pixels import rgb
 from common.images.reading import Reading
 
@@ -101,7 +101,7 @@ def _slim(kind: str, data: bytes) -> jpeg.Slim:
     if kind == "PNG":
         return png.slim(data)
     reading.check_work(kind, data)
-    return jpeg.Slim(with_known_brand(kind, data), None)
+    return jpeg.Slim(digestible(kind, data), None)
 
 
 @contextmanager

@@ -63,7 +63,7 @@ _REQUEST: dict[str, Any] = {
 }
 
 _EXAMPLES = {
-    Code.BAD_REQUEST: f"`alternatives` should be a whole number from 0 to {MOST_ALTERNATIVES}.",
+    Code.BAD_REQUEST: f"The number of alternatives goes from 0 to {MOST_ALTERNATIVES}: `alternatives=3`, for example.",
     Code.EMPTY_IMAGE: "That image is empty: it has no bytes at all. Please send it again.",
     Code.CORRUPT_IMAGE: "That JPEG file is damaged or incomplete. Please send it again.",
     Code.UNAUTHORIZED: "This endpoint needs its key: send it as `Authorization: Bearer …` (INFERENCE_API_KEY).",

@@ -153,9 +153,12 @@ def _authorize(request: Request, settings: InferenceSettings) -> None:
 def _alternatives(request: Request) -> int:
     """How many other captions are wanted. Raises `Refused`."""
     given = request.query_params.get("alternatives", "0")
-    if given.isascii() and given.isdecimal() and int(given[:9]) <= MOST_ALTERNATIVES:
-        return int(given[:9])
-    raise Refused(Code.BAD_REQUEST, f"`alternatives` should be a whole number from 0 to {MOST_ALTERNATIVES}.")
+    if given.isascii() and given.isdecimal() and len(given) < 5 and int(given) <= MOST_ALTERNATIVES:
+        return int(given)
+    raise Refused(
+        Code.BAD_REQUEST,
+        f"The number of alternatives goes from 0 to {MOST_ALTERNATIVES}: `alternatives=3`, for example.",
+    )
 
 
 def _cors(settings: InferenceSettings) -> list[Middleware]:

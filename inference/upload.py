@@ -103,4 +103,6 @@ def _only_image(parts: Sequence[Part]) -> bytes:
     named = [part for name in (FIELD, *OTHER_FIELDS) for part in parts if part.name == name and part.data]
     if chosen := files or named:
         return bytes(chosen[0].data)
+    if any(part.is_file for part in parts):
+        check_length(0)
     raise Refused(Code.EMPTY_IMAGE, "There is no image in that form: send it as a file in the field `image`.")

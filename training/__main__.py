@@ -24,6 +24,11 @@ def main() -> int:
     score.add_argument("photos", type=Path, metavar="PHOTOS", help="the folder of photos")
     score.add_argument("captions", type=Path, metavar="CAPTIONS", help="JSON, as for train")
     score.set_defaults(run=_score)
+    calibrate = commands.add_parser("calibrate", help='write into FOLDER how sure it may be, by the photos under "val"')
+    calibrate.add_argument("folder", type=Path, metavar="FOLDER", help="a model folder; its manifest is changed")
+    calibrate.add_argument("photos", type=Path, metavar="PHOTOS", help="the folder of photos")
+    calibrate.add_argument("captions", type=Path, metavar="CAPTIONS", help="JSON, as for train")
+    calibrate.set_defaults(run=_calibrate)
     arguments = parser.parse_args()
     try:
         arguments.run(arguments)
@@ -47,6 +52,14 @@ def _score(arguments: argparse.Namespace) -> None:
     photos = data.load(arguments.photos, arguments.captions).val
     said = captions_of(arguments.folder, photos)
     print(f"{arguments.folder}, {len(photos)} photos: {score(said, [photo.captions for photo in photos])}")
+
+
+def _calibrate(arguments: argparse.Namespace) -> None:
+    from training import data
+    from training.confidence import calibrate
+
+    found = calibrate(arguments.folder, data.load(arguments.photos, arguments.captions).val)
+    print(f"{arguments.folder}: {found.confidence}\n\n{found.table()}")
 
 
 if __name__ == "__main__":

@@ -25,6 +25,8 @@ _ELSE = (
     (re.compile(rb"\xff\x0a|\0\0\0\x0cJXL "), "a JPEG XL picture, and I do not know that format"),
     (re.compile(rb"\0\0\0\x0cjP  |\xff\x4f\xff\x51"), "a JPEG 2000 picture, and I do not know that format"),
 )
+# Where EXIF data begins, with its first directory behind its header, and how many entries that has.
+_EXIF = re.compile(rb"(II\*\0\x08\0\0\0|MM\0\*\0\0\0\x08)..", re.DOTALL)
 _AVIF = {b"avif", b"avis", b"MA1A", b"MA1B"}
 _HEIF = {*(b"hei" + kind for kind in (b"c", b"x", b"m", b"s")), *(b"hev" + kind for kind in (b"c", b"x", b"m", b"s"))}
 # Brands that only say that there are images inside; of which kind, the others say.
@@ -46,8 +48,14 @@ def sniff(data: bytes) -> str:
     raise Refused(Code.UNSUPPORTED_FORMAT, f"That is not an image that I can read. Please send {ACCEPTED}.")
 
 
-def with_known_brand(kind: str, data: bytes) -> bytes:
-    """An AVIF or HEIF file whose major brand is one that its decoder looks for; it goes by no more than that."""
+def digestible(kind: str, data: bytes) -> bytes:
+    """An AVIF or HEIF file as its decoder can take it.
+
+    It looks for some major brands, and goes by no more than those. Of an AVIF file that is turned, Pillow writes the
+    EXIF data anew, which fails where a tag has a wrong type, and which nobody needs.
+    """
+    if kind == "AVIF":
+        data = _EXIF.sub(rb"\1\0\0", data)
     wanted = {"AVIF": b"avif", "HEIF": b"heic"}.get(kind)
     known = {"AVIF": _AVIF - {b"MA1A", b"MA1B"}, "HEIF": _HEIF | {b"mif1", b"msf1"}}.get(kind, set())
     return data if wanted is None or data[8:12] in known else data[:8] + wanted + data[12:]

@@ -22,6 +22,22 @@ async def test_a_caption_comes_back_and_the_request_id_goes_along(
     assert (seen.request_id, seen.authorization, seen.image) == ("slack-Ev1", f"Bearer {KEY}", IMAGE)
 
 
+async def test_a_caption_that_the_endpoint_is_not_sure_of_is_told_as_a_guess(
+    settings: BotSettings, endpoint: CaptionEndpoint
+) -> None:
+    careful = msgspec.structs.replace(settings, unsure_below=0.5)
+    for confidence, caution, sure in (
+        (0.4, careful, False),
+        (0.6, careful, True),
+        (None, careful, True),
+        (0.1, settings, True),
+    ):
+        endpoint.confidence = confidence
+        async with CaptionClient(caution) as client:
+            told = await client.caption(IMAGE, "1")
+        assert told == (caption_of(IMAGE) if sure else f"I am not sure: perhaps {caption_of(IMAGE)}")
+
+
 @pytest.mark.parametrize("failure", [Failure(0), Failure(429), Failure(502), Failure(503, "overloaded")])
 async def test_a_failure_that_may_pass_is_tried_again(
     settings: BotSettings, endpoint: CaptionEndpoint, failure: Failure

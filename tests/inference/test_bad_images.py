@@ -91,7 +91,7 @@ def test_a_broken_form_is_refused(url: str, body: bytes, kind: str, status: int,
 def test_a_form_that_ends_too_early_is_refused(url: str) -> None:
     head = b'--x\r\nContent-Disposition: form-data; name="image"; filename="a.jpg"\r\n\r\n'
     kind = {"Content-Type": "multipart/form-data; boundary=x"}
-    refused(post(url, content=head + JPEG, headers=kind), 400, "empty_image")
+    refused(post(url, content=head + JPEG, headers=kind), 400, "corrupt_image")
     assert post(url, content=head + JPEG + b"\r\n--x--\r\n", headers=kind).status_code == 200
 
 
@@ -102,15 +102,17 @@ def test_a_form_within_a_form_is_no_photo(url: str) -> None:
         b"Content-Type: multipart/mixed; boundary=y\r\n\r\n" + inner + b"\r\n--y--\r\n\r\n--x--\r\n"
     )
     kind = {"Content-Type": "multipart/form-data; boundary=x"}
-    refused(post(url, content=outer, headers=kind), 400, "empty_image")
+    refused(post(url, content=outer, headers=kind), 415, "unsupported_format")
     named = outer.replace(b'name="image"', b'name="image"; filename="all.jpg"')
     refused(post(url, content=named, headers=kind), 415, "unsupported_format")
 
 
-def test_a_form_without_the_field_says_what_it_is_called(url: str) -> None:
-    assert "`image`" in refused(form(url, JPEG, field="photo"), 400, "empty_image")
-    text_only = post(url, data={"image": "a name only"}, files={"x": b""})
-    assert "`image`" in refused(text_only, 400, "empty_image")
+def test_a_form_without_a_photo_says_where_one_goes(url: str) -> None:
+    only_text = b'--x\r\nContent-Disposition: form-data; name="title"\r\n\r\nmy cat\r\n--x--\r\n'
+    kind = {"Content-Type": "multipart/form-data; boundary=x"}
+    assert "`image`" in refused(post(url, content=only_text, headers=kind), 400, "empty_image")
+    refused(post(url, data={"image": "a name only"}, files={"x": b""}), 415, "unsupported_format")
+    assert "no bytes" in refused(post(url, files={"x": b""}), 400, "empty_image")
 
 
 def test_a_form_with_two_photos_is_refused(url: str) -> None:

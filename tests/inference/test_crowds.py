@@ -3,12 +3,14 @@
 import logging
 import select
 import socket
+import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 
 import pytest
 
 from common.contract import MAX_IMAGE_BYTES
+from inference.arrivals import GRACE
 from inference.settings import InferenceSettings
 from tests.inference.serving import (
     HEAD,
@@ -105,3 +107,53 @@ def test_a_client_that_hangs_up_while_it_sends_leaves_no_bytes_behind(
         assert eventually(lambda: gone(caplog) == 40, 120)
         assert post(url, content=JPEG + bytes(5 * 1024 * 1024)).status_code == 200
     assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
+
+
+def test_sixteen_stalled_uploads_do_not_keep_another_one_waiting() -> None:
+    begun = HEAD + b"Content-Length: %d\r\n\r\n" % MAX_IMAGE_BYTES + JPEG + bytes(MAX_IMAGE_BYTES - len(JPEG) - 1)
+    with serving(PATIENT, Slow(0)) as url, ExitStack() as stack:
+        for _ in range(16):
+            stack.enter_context(connected(url)).sendall(begun)
+        large = JPEG + bytes(MAX_IMAGE_BYTES - len(JPEG))
+        # While these are still let be: the others have to give way.
+        started = time.monotonic()
+        assert eventually(lambda: post(url, content=large).status_code == 200, 4)
+        assert time.monotonic() - started < GRACE
+
+
+def test_the_slowest_goes_first_and_is_told_so() -> None:
+    begun = HEAD + b"Content-Length: %d\r\n\r\n" % MAX_IMAGE_BYTES + JPEG + bytes(MAX_IMAGE_BYTES - len(JPEG) - 100_000)
+    with serving(PATIENT, Slow(0)) as url, ExitStack() as stack:
+        slow = [stack.enter_context(connected(url)) for _ in range(16)]
+        for connection in slow:
+            connection.sendall(begun)
+        end = time.monotonic() + 3
+        while time.monotonic() < end:  # drop by drop, but never silent
+            for connection in slow:
+                connection.sendall(bytes(500))
+            time.sleep(0.2)
+        assert post(url, content=JPEG + bytes(3_000_000)).status_code == 200
+        assert eventually(lambda: len(readable(slow)) >= 1)
+        answer = readable(slow)[0].recv(65536)
+        assert answer.startswith(b"HTTP/1.1 503") and b"the slowest" in answer and b"retry-after: " in answer
+
+
+def test_an_upload_that_stalls_is_ended_though_there_is_time() -> None:
+    with serving(PATIENT, Slow(0)) as url, connected(url) as connection:
+        connection.sendall(HEAD + b"Content-Length: 99999\r\n\r\n" + JPEG)
+        started = time.monotonic()
+        answer = connection.recv(65536)
+        assert answer.startswith(b"HTTP/1.1 504") and b"arrives too slowly" in answer
+        assert GRACE - 1 < time.monotonic() - started < 4 * GRACE
+
+
+def test_a_slow_line_is_no_reason_to_be_refused() -> None:
+    with serving(PATIENT, Slow(0)) as url, connected(url) as connection:
+        body = JPEG + bytes(40_000)
+        connection.sendall(HEAD + b"Content-Length: %d\r\n\r\n" % len(body))
+        started = time.monotonic()
+        for at in range(0, len(body), 2000):
+            connection.sendall(body[at : at + 2000])
+            time.sleep(0.3)  # some 7 kB a second
+        assert time.monotonic() - started > GRACE + 1
+        assert connection.recv(12) == b"HTTP/1.1 200"

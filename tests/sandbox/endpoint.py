@@ -48,6 +48,7 @@ class CaptionEndpoint:
         self.ready = True
         self.forbidden = False  # as a Lambda Function URL is to a caller without the permissions
         self.pause = 0.0
+        self.confidence: float | None = None
         self.url = ""
         self._servers = Servers("caption-endpoint")
 
@@ -84,7 +85,8 @@ class CaptionEndpoint:
         if self.failures:
             return self._fail(request, self.failures.pop(0))
         await asyncio.sleep(self.pause)
-        return web.json_response({"caption": caption_of(image), "processing_time": self.pause, "status": "success"})
+        body = {"caption": caption_of(image), "processing_time": self.pause, "status": "success"}
+        return web.json_response(body if self.confidence is None else body | {"confidence": self.confidence})
 
     def _fail(self, request: web.Request, failure: Failure) -> web.Response:
         if failure.status == 0:
