@@ -45,13 +45,8 @@ class BotSettings(Settings, frozen=True, kw_only=True):
         str | None, Meta(description="With SQS: the DynamoDB table in which events are claimed.")
     ] = None
     metrics_port: Annotated[
-        int | None,
-        Meta(
-            ge=1,
-            le=65535,
-            description="Opens a port on which Prometheus can read this process's metrics, at `/metrics`.",
-        ),
-    ] = None
+        int, Meta(ge=0, le=65535, description="Opens a port where Prometheus can read this process's metrics; 0: none.")
+    ] = 0
     worker_concurrency: Annotated[int, Meta(gt=0, description="Events in work at once in one worker.")] = 8
     attempts: Annotated[int, Meta(gt=0, description="How often an event is tried before the bot apologises.")] = 8
     album_quiet: Annotated[

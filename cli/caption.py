@@ -1,8 +1,6 @@
 """`captionbot caption`: photos on this machine."""
 
-import json
 import sys
-import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,8 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from inference.captioner import Captioner
-    from inference.settings import InferenceSettings
+    from cli.captioning import Take
 
 STDIN = "-"
 
@@ -19,42 +16,88 @@ STDIN = "-"
 @click.command(name="caption")
 @click.argument("photos", nargs=-1, required=True, metavar="PHOTO...")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
-def command(photos: Sequence[str], as_json: bool) -> None:
+@click.option("--output", type=click.Path(path_type=Path, dir_okay=False), metavar="CSV", help="Write a table instead.")
+@click.option("--sidecars", is_flag=True, help="Write each caption beside its photo instead, as photo.jpg.txt.")
+@click.option("--endpoint", metavar="URL", help="Let that endpoint do the work; its key is INFERENCE_API_KEY.")
+@click.option(
+    "--at-once", type=click.IntRange(1, 64), default=4, show_default=True, help="Photos sent at a time to it."
+)
+def command(
+    photos: Sequence[str], as_json: bool, output: Path | None, sidecars: bool, endpoint: str | None, at_once: int
+) -> None:
     """Caption photos on this machine: files, folders (every image below them), or - for standard input.
 
-    Exits with 1 if any photo got no caption.
+    A table or sidecars that are there already are gone on with: what has a caption is left alone, so the same command
+    goes on where it was stopped. Exits with 1 if any photo got no caption.
     """
-    from common.settings import read_settings
-    from inference.captioner import ModelError
-    from inference.loading import load_captioner
-    from inference.settings import InferenceSettings
-
+    if as_json + sidecars + (output is not None) > 1:
+        raise click.UsageError("Choose one of --json, --output and --sidecars.")
     for name in photos:
         if "://" in name:
             raise click.UsageError(f"{name} is a URL. Download the photo first, then name the file.")
+    if sidecars and STDIN in photos:
+        raise click.UsageError("Standard input has no name to put a caption beside. Use --output, or name the file.")
     files = list(_files(photos))
     if not files:
         raise click.ClickException("There are no photos in there.")
+    sys.exit(1 if _caption(files, as_json, output, sidecars, endpoint, at_once) else 0)
+
+
+def _caption(
+    files: Sequence[str], as_json: bool, output: Path | None, sidecars: bool, endpoint: str | None, at_once: int
+) -> bool:
+    """Caption what has no caption yet; whether any photo got none."""
+    from cli.captions import Answer, Captions, Printed, Sidecars, Table
+
+    captions: Captions
     try:
-        settings = read_settings(InferenceSettings)
-        captioner = load_captioner(settings)
-    except ModelError as error:
-        raise click.ClickException(str(error)) from None
-    failed = False
+        captions = Table(output) if output else Sidecars() if sidecars else Printed(as_json, named=len(files) > 1)
+    except OSError as error:
+        raise click.ClickException(f"{output} can't be written: {error.strerror}.") from None
+    left = [name for name in files if not captions.has(name)]
+    failed = 0
     # On standard error, so that captions can be piped on.
-    with click.progressbar(
-        files, label="Captioning", file=sys.stderr, hidden=len(files) < 2 or not sys.stderr.isatty()
-    ) as progress:
-        for name in progress:
-            answer = _caption(name, captioner, settings)
-            failed = failed or "error" in answer
-            if as_json:
-                click.echo(json.dumps(answer, ensure_ascii=False))
-            elif "error" in answer:
-                click.echo(f"{name}: {answer['message']}", err=True)
-            else:
-                click.echo(answer["caption"] if len(files) == 1 else f"{name}: {answer['caption']}")
-    sys.exit(1 if failed else 0)
+    progress = click.progressbar(
+        length=len(left), label="Captioning", file=sys.stderr, hidden=len(left) < 2 or not sys.stderr.isatty()
+    )
+
+    def take(answer: Answer) -> None:
+        nonlocal failed
+        failed += "error" in answer
+        captions.take(answer)
+        progress.update(1)
+
+    try:
+        with progress:
+            if left:
+                _work(left, endpoint, at_once, take)
+    except KeyboardInterrupt:
+        goes_on = " The same command goes on from here." if output or sidecars else ""
+        raise click.ClickException(f"Stopped.{goes_on}") from None
+    except OSError as error:  # of the table or a sidecar: a photo that can't be read is an answer
+        raise click.ClickException(f"{error.filename or output} can't be written: {error.strerror}.") from None
+    finally:
+        captions.close()
+    if output or sidecars:
+        click.echo(_summary(len(files), len(left), failed), err=True)
+    return failed > 0
+
+
+def _work(left: Sequence[str], endpoint: str | None, at_once: int, take: "Take") -> None:
+    import asyncio
+
+    from cli.captioning import elsewhere, here
+
+    if endpoint is None:
+        here(iter(left), take)
+        return
+    asyncio.run(elsewhere(endpoint, at_once, iter(left), take))
+
+
+def _summary(files: int, left: int, failed: int) -> str:
+    before = f" {files - left} had one before." if left < files else ""
+    trouble = f" {failed} got none: run the same command again for them." if failed else ""
+    return f"{left - failed} captions written.{before}{trouble}"
 
 
 def _files(names: Sequence[str]) -> Iterator[str]:
@@ -70,46 +113,13 @@ def _files(names: Sequence[str]) -> Iterator[str]:
 def _is_image(path: Path) -> bool:
     """Whether a file begins as an image does; one that can't be read is not passed over in silence."""
     from common.contract import Refused
-    from common.screening import sniff
+    from common.images.formats import MAGIC_BYTES, sniff
 
     try:
         with path.open("rb") as file:
-            sniff(file.read(64))
+            sniff(file.read(MAGIC_BYTES))
     except OSError:
         return True
     except Refused:
         return False
     return True
-
-
-def _caption(name: str, captioner: "Captioner", settings: "InferenceSettings") -> dict[str, object]:
-    """Caption one photo as `--json` prints it."""
-    from common.contract import Code, Refused
-    from common.screening import decode
-    from inference.captioner import Deadline, DeadlineExceeded
-
-    started = time.perf_counter()
-    try:
-        data = _read(name, settings.max_image_bytes)
-        found = captioner.caption(decode(data, captioner.input_size), Deadline.after(settings.caption_deadline))
-    except OSError as error:
-        return {"file": name, "error": "unreadable", "message": f"That file can't be read: {error.strerror}."}
-    except Refused as refused:
-        return {"file": name, "error": refused.code.value, "message": refused.message}
-    except DeadlineExceeded:
-        message = "That photo took longer than CAPTION_DEADLINE allows."
-        return {"file": name, "error": Code.DEADLINE_EXCEEDED.value, "message": message}
-    return {"file": name, "caption": found.text, "processing_time": round(time.perf_counter() - started, 4)}
-
-
-def _read(name: str, limit: int) -> bytes:
-    """Read a photo; of one that is too large, no more than it takes to tell its size."""
-    from common.screening import check_length
-
-    if name == STDIN:
-        data = sys.stdin.buffer.read(limit + 1)
-    else:
-        check_length(Path(name).stat().st_size, limit)
-        data = Path(name).read_bytes()
-    check_length(len(data), limit)
-    return data

@@ -74,7 +74,7 @@ def test_json_is_one_object_a_line_for_programs(photos: Path) -> None:
     (photos / "large.jpg").write_bytes(JPEG + bytes(6 * 1024 * 1024))
     done = captionbot("caption", "--json", "a.jpg", "../bad.jpg", "none.jpg", "large.jpg", cwd=photos)
     good, *bad = [json.loads(line) for line in done.stdout.splitlines()]
-    assert set(good) == {"file", "caption", "processing_time"}
+    assert set(good) == {"file", "caption", "processing_time", "confidence"}
     assert good["file"] == "a.jpg"
     assert [set(line) for line in bad] == [{"file", "error", "message"}] * 3
     assert [line["error"] for line in bad] == ["corrupt_image", "unreadable", "image_too_large"]

@@ -22,7 +22,7 @@ METRICS: Table = {
 @contextmanager
 def measured(settings: BotSettings) -> Iterator[None]:
     """Tell Prometheus of this process, where METRICS_PORT says on which port. Raises PortTaken."""
-    if settings.metrics_port is None:
+    if not settings.metrics_port:
         yield
         return
     from prometheus_client import start_http_server
