@@ -159,7 +159,7 @@ def test_the_systemd_unit_is_one(tmp_path: Path) -> None:
 
 
 def test_every_block_has_a_test() -> None:
-    assert {language for language, _ in BLOCKS} <= {"sh", "python", "javascript", "ini"}
+    assert {language for language, _ in BLOCKS} <= {"sh", "python", "javascript", "ini", "html"}
 
 
 @pytest.mark.parametrize("words", sorted(set(re.findall(r"`captionbot ([a-z][^`]*)`", TEXT.replace("\n", " ")))))
