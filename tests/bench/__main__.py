@@ -47,8 +47,9 @@ def _machine() -> str:
     tools = ", ".join(f"{name} {version(name)}" for name in ("onnxruntime", "torch", "transformers"))
     return (
         f"Written by `make bench` on {datetime.now(UTC):%Y-%m-%d}: {len(os.sched_getaffinity(0))} cores of {model}, "
-        f"Python {platform.python_version()}, {tools}. What is compared is measured in the same run, taking turns; the "
-        "ratios are what counts."
+        f"Python {platform.python_version()}, {tools}. What is compared is measured in the same run, taking turns, "
+        "and a ratio is the median over the turns. Ratios are this processor's: on another one, torch and ONNX Runtime may "
+        "be as fast, but seldom by the same factor."
     )
 
 
