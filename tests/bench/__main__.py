@@ -48,8 +48,8 @@ def _machine() -> str:
     return (
         f"Written by `make bench` on {datetime.now(UTC):%Y-%m-%d}: {len(os.sched_getaffinity(0))} cores of {model}, "
         f"Python {platform.python_version()}, {tools}. What is compared is measured in the same run, taking turns, "
-        "and a ratio is the median over the turns. Ratios are this processor's: on another one, torch and ONNX Runtime may "
-        "be as fast, but seldom by the same factor."
+        "and a ratio is the median over the turns. Ratios are this processor's: on another one, torch and ONNX Runtime "
+        "may be as fast, but seldom by the same factor."
     )
 
 
