@@ -17,8 +17,8 @@ Take = Callable[[Answer], None]
 
 
 def here(files: Iterator[str], take: Take) -> None:
-    """Caption photos with the model of the settings. Raises click.ClickException when there is none."""
-    from common.settings import SettingsError, read_settings
+    """Caption photos with the model of the settings. Raises SettingsError, and click.ClickException without a model."""
+    from common.settings import read_settings
     from inference.captioner import Deadline, DeadlineExceeded, ModelError
     from inference.loading import load_captioner
     from inference.settings import InferenceSettings
@@ -26,7 +26,7 @@ def here(files: Iterator[str], take: Take) -> None:
     try:
         settings = read_settings(InferenceSettings)
         captioner = load_captioner(settings)
-    except (SettingsError, ModelError) as error:
+    except ModelError as error:
         raise click.ClickException(str(error)) from None
 
     def caption(name: str) -> Answer:
@@ -52,7 +52,7 @@ def here(files: Iterator[str], take: Take) -> None:
 async def elsewhere(url: str, at_once: int, files: Iterator[str], take: Take) -> None:
     """Caption photos at an endpoint, several at once, each as soon as it is there; they are shrunk before they go.
 
-    The key is INFERENCE_API_KEY. Raises click.ClickException for a wrong setting, or an endpoint that is not there.
+    The key is INFERENCE_API_KEY. Raises SettingsError, and click.ClickException where no endpoint answers.
     """
     import msgspec
 
@@ -61,15 +61,11 @@ async def elsewhere(url: str, at_once: int, files: Iterator[str], take: Take) ->
     from bot.errors import Declined, TryAgain
     from bot.settings import BotSettings
     from bot.shrink import prepare
-    from common.settings import SettingsError, read_settings
+    from common.settings import read_settings
 
-    try:
-        settings = read_settings(BotSettings)
-        address = url.rstrip("/").removesuffix("/caption")
-        settings = msgspec.structs.replace(settings, inference_url=address, unsure_below=0.0)
-        client = CaptionClient(settings)
-    except SettingsError as error:
-        raise click.ClickException(str(error)) from None
+    address = url.rstrip("/").removesuffix("/caption")
+    settings = msgspec.structs.replace(read_settings(BotSettings), inference_url=address, unsure_below=0.0)
+    client = CaptionClient(settings)
 
     async def caption(name: str) -> Answer:
         started = time.perf_counter()

@@ -7,7 +7,7 @@ https://prometheus.io/docs/practices/naming
 import logging
 import re
 from bisect import bisect_left
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from common.metrics import Metric, Table, measured
@@ -28,7 +28,7 @@ class Recorder(logging.Handler):
     out.
     """
 
-    def __init__(self, table: Table, gauges: dict[str, tuple[str, Callable[[], float]]] | None = None) -> None:
+    def __init__(self, table: Table, gauges: Mapping[str, tuple[str, Callable[[], float]]] | None = None) -> None:
         super().__init__(logging.INFO)
         self._table, self._gauges = table, gauges or {}
         self._sums: dict[tuple[str, str], float] = {}
