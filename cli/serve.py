@@ -27,4 +27,4 @@ def command(port: int, host: str) -> None:
         app = create_app(settings, loading.result())
     except (PortTaken, ModelError) as error:
         raise click.ClickException(str(error)) from None
-    serve(app, listener, settings.caption_deadline, settings.trusted_proxies)
+    serve(app, listener, settings.caption_deadline, settings.trusted_proxies, settings.stop_patience)

@@ -24,6 +24,7 @@ LINGER_BYTES = 256 * 1024 * 1024
 LINGER_SECONDS = 30.0
 LINGER_SILENCE = 5.0
 LINGER_WHEN_STOPPING = 1.0  # seconds, for either
+UPLOAD_WHEN_STOPPING = 2.0  # seconds in which an upload has to come to its end
 
 
 class Connection(HttpToolsProtocol):
@@ -99,12 +100,21 @@ class Connection(HttpToolsProtocol):
         self._watch()
 
     def shutdown(self) -> None:
-        """Close soon: the server is stopping."""
+        """Close soon: the server is stopping. What came whole is answered; the rest of an upload is not waited for."""
         self._stopping = True
         if self._lingering:
             self._wait(LINGER_WHEN_STOPPING)
-        else:
-            super().shutdown()
+            return
+        super().shutdown()
+        if self._incomplete and not self._between():
+            self.loop.call_later(UPLOAD_WHEN_STOPPING, self._turn_away)
+
+    def eof_received(self) -> bool:  # type: ignore[override]  # (uvicorn's says None)
+        """Go on with a client that has sent all it will and listens; True is asyncio's word for that."""
+        if self._lingering or self._incomplete or self._between():
+            return False
+        self.cycle.keep_alive = False
+        return True
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Wait for nothing more."""
@@ -199,6 +209,13 @@ class Connection(HttpToolsProtocol):
             self._refuse(HTTPStatus.REQUEST_TIMEOUT, "request_timeout", late)
         else:
             self.transport.abort()
+
+    def _turn_away(self) -> None:
+        """Answer an upload that goes on while the server wants to stop, and tell the application that it is off."""
+        if self._incomplete and not self._between() and not self._lingering and not self.cycle.response_started:
+            self._refuse(HTTPStatus.SERVICE_UNAVAILABLE, "overloaded", "I am being restarted. Please send that again.")
+            self.cycle.disconnected = True
+            self.cycle.message_event.set()
 
     # --- ending ------------------------------------------------------------------------------------------------------
 

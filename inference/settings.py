@@ -51,6 +51,10 @@ class InferenceSettings(Settings, frozen=True, kw_only=True):
         Secret | None, Meta(description="If set, `POST /caption` wants it as a bearer token")
     ] = None
 
+    stop_patience: Annotated[
+        float, Meta(gt=0, description="Seconds that a stop waits for captions in work; Docker by itself grants 10")
+    ] = 8.0
+
     @property
     def threads(self) -> int:
         """Threads for each caption: the cores over the captions that run at once."""
