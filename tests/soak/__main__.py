@@ -85,6 +85,7 @@ def _machine(kind: str, scenario: Scenario) -> Iterator[Machine]:
         here.inbox = postgres.url if postgres else f"sqlite:///{disk / 'inbox.sqlite'}"
         here.environment["INBOX_URL"] = here.inbox
         here.slack.sender.hurry = 20
+        here.environment["CAPTION_TIMEOUT"] = "20"
         here.endpoint.pause = 0.05
         yield here
 

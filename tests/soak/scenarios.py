@@ -44,11 +44,11 @@ def calm(here: Machine) -> Tally:
         return storm.tally()
 
 
-def _meanwhile(storm: Storm, happen: Callable[[], None], every: float, seconds: float = STORM) -> None:
+def _meanwhile(storm: Storm, happen: Callable[[], None], every: float, a_second: float = 6) -> None:
     """Blow, and let something happen every so many seconds."""
-    end = time.monotonic() + seconds
+    end = time.monotonic() + STORM
     while time.monotonic() < end:
-        storm.blow(every)
+        storm.blow(every, a_second)
         happen()
 
 
@@ -97,11 +97,10 @@ def full_disk(here: Machine) -> Tally:
         for _ in range(2):
             storm.blow(5)
             filler = here.disk / "filler"
-            with filler.open("wb") as file:
+            with filler.open("wb", buffering=0) as file:
                 try:
                     while True:
                         file.write(bytes(4096))
-                        file.flush()
                 except OSError:
                     pass
             time.sleep(10)
@@ -111,7 +110,7 @@ def full_disk(here: Machine) -> Tally:
 
 
 def clock_steps(here: Machine) -> Tally:
-    """The workers' clock is set back and forth by an hour."""
+    """The workers' clock is set back and forth by an hour. (libfaketime makes each look at a clock dear.)"""
     clock = Clock(here.folder / "clock")
     faked = here.environment | clock.environment
     here.start_door()
@@ -121,7 +120,7 @@ def clock_steps(here: Machine) -> Tally:
         here.start_worker()
     storm, steps = Storm(here), iter(["-3600", "+0", "+3600", "+0"] * 100)
     with storm.watched():
-        _meanwhile(storm, lambda: clock.set(next(steps)), 4.0)
+        _meanwhile(storm, lambda: clock.set(next(steps)), 4.0, a_second=1)
         clock.set("+0")
         return storm.tally()
 

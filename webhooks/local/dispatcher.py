@@ -59,8 +59,7 @@ class Dispatcher:
             try:
                 await self._look(stop)
             except Exception as error:  # noqa: BLE001 (a database that is away for a while must not end the worker)
-                reason = str(error) if isinstance(error, InboxError) else type(error).__name__
-                log.warning("the inbox failed", extra={"reason": reason})
+                log.warning("the inbox failed", extra={"reason": _reason(error)})
                 pause = min(2 * pause, LONGEST_PAUSE)
                 await _first(stop.wait(), pause)
             else:
@@ -186,10 +185,15 @@ class Dispatcher:
         while True:
             try:
                 return await self.ask(note)
-            except InboxError as error:
-                log.warning("not noted yet", extra={"request_id": request_id, "reason": str(error)})
+            except Exception as error:  # noqa: BLE001 (whatever it is: the reply is there, and must not be said again)
+                log.warning("not noted yet", extra={"request_id": request_id, "reason": _reason(error)})
                 await asyncio.sleep(pause)
                 pause = min(2 * pause, LONGEST_PAUSE)
+
+
+def _reason(error: Exception) -> str:
+    """Say what failed: an InboxError's words hold no secret."""
+    return str(error) if isinstance(error, InboxError) else type(error).__name__
 
 
 async def _first(event: Awaitable[object], seconds: float) -> None:

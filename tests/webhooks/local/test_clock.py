@@ -27,7 +27,8 @@ class Clock:
         self.environment = {
             "LD_PRELOAD": str(LIBRARIES[-1]),
             "FAKETIME_TIMESTAMP_FILE": str(file),
-            "FAKETIME_NO_CACHE": "1",
+            # In seconds: without one, the file would be read at every look at the clock.
+            "FAKETIME_CACHE_DURATION": "1",
             "FAKETIME_DONT_FAKE_MONOTONIC": "1",
         }
 

@@ -1,5 +1,6 @@
 """What was answered is not answered again, whatever happens to the note of it; and giving up ends too."""
 
+import json
 import os
 import signal
 import sqlite3
@@ -140,3 +141,20 @@ def test_what_a_worker_lost_sight_of_is_taken_up_again(here: Machine) -> None:
     wait_until(lambda: texts(here, other), 20)
     wait_until(lambda: all_answered(here))
     assert len(texts(here, other)) == 1
+
+
+def test_photos_that_wait_long_are_told_in_the_log(here: Machine) -> None:
+    here.environment["CAPTION_TIMEOUT"] = "60"
+    here.endpoint.pause = 60
+    here.start_door()
+    here.slack.upload(GENERAL, [make_photo()])
+    here.slack.settle()
+    with closing(sqlite3.connect(here.folder / "inbox.sqlite")) as database, database:
+        database.execute("UPDATE events SET arrived = arrived - 400")
+    here.environment["STOP_PATIENCE"] = "1"
+    here.start_worker()
+    wait_until(lambda: b"photos wait long" in here.log.read_bytes())
+    [line] = [line for line in here.log.read_text().splitlines() if "photos wait long" in line]
+    told = json.loads(line)
+    assert told["waiting"] == 1
+    assert 400 <= told["oldest_seconds"] < 500

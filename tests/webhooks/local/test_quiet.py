@@ -1,0 +1,18 @@
+"""A bot to which nobody sends anything takes next to nothing of the machine."""
+
+import time
+
+from tests.bench.bench_inbox import WAYS, answered, seconds, started
+
+WATCHED = 10.0  # seconds
+GOAL = 0.01  # of a core
+
+
+def test_an_idle_bot_takes_less_than_a_hundredth_of_a_core() -> None:
+    for command in WAYS.values():
+        with started(command) as (here, process):
+            before = seconds(process)
+            time.sleep(WATCHED)
+            spent = seconds(process) - before
+            answered(here)
+        assert spent < GOAL * WATCHED, command
