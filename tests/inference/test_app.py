@@ -18,7 +18,7 @@ def test_a_photo_in_a_form_gets_a_caption(url: str) -> None:
     answer = post(url, files={"image": ("cat.jpg", JPEG, "image/jpeg")})
     assert answer.status_code == 200
     body = answer.json()
-    assert set(body) == {"caption", "processing_time", "status"}
+    assert set(body) == {"caption", "confidence", "processing_time", "status"}
     assert body["status"] == "success"
     assert len(body["caption"].split()) > 2
     assert 0 < body["processing_time"] < 60
