@@ -71,7 +71,7 @@ def test_what_is_elsewhere_is_answered_in_the_same_shape(url: str) -> None:
 
 
 def test_the_documentation_shows_every_refusal(url: str) -> None:
-    document = httpx.get(f"{url}/openapi.json").json()
+    document = httpx.get(f"{url}/openapi.json", timeout=60).json()
     responses = document["paths"]["/caption"]["post"]["responses"]
     assert set(responses) >= {"200", "400", "401", "413", "415", "503", "504"}
     assert "422" not in responses
