@@ -66,7 +66,7 @@ class Reader:
             timeout=280,
         )
         assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
+        return done.stdout or done.stderr  # where the result is a file, what is said of it
 
     def serve(self, command: str) -> None:
         """Start a command that goes on, and wait until its port is open."""
