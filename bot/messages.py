@@ -1,6 +1,7 @@
 """Every sentence the bot says, but for the refusals of the screening rules, which come worded from there."""
 
 import math
+import unicodedata
 from collections.abc import Sequence
 
 from bot.outcomes import Captioned, Outcome
@@ -16,7 +17,7 @@ def captions(outcomes: Sequence[Outcome]) -> str:
 
 def caption_lines(outcomes: Sequence[Outcome]) -> list[str]:
     """Word that reply photo by photo, a line for each."""
-    lines = [outcome.text if isinstance(outcome, Captioned) else outcome.sentence for outcome in outcomes]
+    lines = [sentence(outcome.text) if isinstance(outcome, Captioned) else outcome.sentence for outcome in outcomes]
     if len(lines) == 1:
         return lines
     return [f"{number}. {line}" for number, line in enumerate(lines, start=1)]
@@ -32,6 +33,36 @@ def still(kind: str, caption: str) -> str:
 def unsure(caption: str) -> str:
     """Say a caption that is probably wrong."""
     return f"I am not sure: perhaps {caption}"
+
+
+SPEECHLESS = "I looked at that photo and found no words for it. Please try another one."
+# What ends a sentence where it is not a full stop, by the first word of the last letter's Unicode name.
+_STOPS = dict.fromkeys(("CJK", "HIRAGANA", "KATAKANA", "KATAKANA-HIRAGANA"), "。") | {
+    **dict.fromkeys(("DEVANAGARI", "BENGALI", "GURMUKHI", "ORIYA"), "।"),
+    "ARMENIAN": "։",
+    "ETHIOPIC": "።",
+    "KHMER": "។",
+    "MYANMAR": "။",
+    "TIBETAN": "།",
+    "THAI": "",
+    "LAO": "",
+}
+_ENDINGS = ".!?…‽。！？｡．।॥۔؟։።៕។။།"
+_OPENING, _CLOSING = "\"'“„‘‚«‹([{¿¡「『《（", "\"'”“’‘»›)]}」』》）"
+
+
+def sentence(caption: str) -> str:
+    """Say a caption as a sentence: "a dog running on grass" becomes "A dog running on grass."."""
+    text = " ".join(caption.split()).rstrip(" ,;:、，；：–—-")
+    if all(unicodedata.category(letter)[0] in "PZ" for letter in text):  # marks and spaces alone
+        return SPEECHLESS
+    bare = text.rstrip(_CLOSING)
+    start = len(text) - len(text.lstrip(_OPENING))
+    if text[start:].split()[0].islower():  # "iPhones on a table" is spelled as it should be
+        text = text[:start] + text[start].title() + text[start + 1 :]
+    if bare[-1] in _ENDINGS:
+        return text
+    return text + _STOPS.get(unicodedata.name(bare[-1], "").split(" ")[0], ".")
 
 
 # --- refusals: each names the limit and the photo's own figure -------------------------------------------------------

@@ -81,7 +81,10 @@ def _draw(turn: Turn, settings: BotSettings) -> None:
 
 def _show_picture(place: "st.delta_generator.DeltaGenerator", turn: Turn) -> None:
     if turn.picture is not None:
-        described = turn.answer.text if isinstance(turn.answer, Captioned) else f"{turn.name}, not described yet"
+        if isinstance(turn.answer, Captioned):
+            described = messages.sentence(turn.answer.text)
+        else:
+            described = f"{turn.name}, not described yet"
         place.image(turn.picture, width=turn.width, alt=described)
     elif turn.name:
         # As text: a name is somebody else's, and Markdown in it could fetch an image from anywhere.
@@ -91,7 +94,7 @@ def _show_picture(place: "st.delta_generator.DeltaGenerator", turn: Turn) -> Non
 def _show_answer(turn: Turn, settings: BotSettings) -> None:
     match turn.answer:
         case Captioned(text):
-            components.caption(text, turn.seconds, key=turn.id)
+            components.caption(messages.sentence(text), turn.seconds, key=turn.id)
         case Refused(sentence):
             st.warning(sentence)
         case Unanswered(sentence):

@@ -17,7 +17,7 @@ from bot.settings import BotSettings
 from bot.warmer import Warmer
 from common.contract import Code
 from tests.bot.conftest import make_photo
-from tests.sandbox.endpoint import CaptionEndpoint, Failure, caption_of
+from tests.sandbox.endpoint import CaptionEndpoint, Failure, caption_of, sentence_of
 
 
 class Download:
@@ -135,9 +135,9 @@ async def test_the_photos_of_one_message_keep_their_order_whatever_becomes_of_ea
     outcomes = await pipeline.captions(photos, "1")
     assert outcomes == [Captioned(caption_of(first)), Refused("That one is gone."), Captioned(caption_of(third))]
     assert messages.captions(outcomes).splitlines() == [
-        f"1. {caption_of(first)}",
+        f"1. {sentence_of(first)}",
         "2. That one is gone.",
-        f"3. {caption_of(third)}",
+        f"3. {sentence_of(third)}",
     ]
 
 

@@ -1,6 +1,7 @@
 """A caption endpoint that answers at once, or fails on demand: the real one is on the other side of the same HTTP.
 
-Its caption of an image is `caption_of(image)`, so that a test can tell which photo a reply is about.
+Its caption of an image is `caption_of(image)`, and what a chat makes of it `sentence_of(image)`: a test can tell which
+photo a reply is about.
 """
 
 import asyncio
@@ -16,6 +17,10 @@ from tests.sandbox.servers import Servers
 
 def caption_of(image: bytes) -> str:
     return f"a photo like {hashlib.sha256(image).hexdigest()[:12]}"
+
+
+def sentence_of(image: bytes) -> str:
+    return f"A photo like {hashlib.sha256(image).hexdigest()[:12]}."
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import pytest
 from bot import messages
 from bot.settings import BotSettings
 from tests.bot.slack.scenario import Bot, bot_with, settings_in, wait_until
-from tests.sandbox.endpoint import CaptionEndpoint, caption_of
+from tests.sandbox.endpoint import CaptionEndpoint, sentence_of
 from tests.sandbox.slack import SlackSandbox
 from tests.sandbox.slack_person import Sent
 from tests.sandbox.slack_photos import Upload
@@ -25,7 +25,7 @@ async def test_a_photo_gets_its_caption_in_its_thread(
     sent = slack.upload(channel, [photo()])
     await bot.hears(sent)
     [reply] = slack.replies(sent)
-    assert reply.text == caption_of(endpoint.seen[0].image)
+    assert reply.text == sentence_of(endpoint.seen[0].image)
     assert [posted.ts for posted in slack.posted] == [reply.ts]
 
 
@@ -44,7 +44,7 @@ async def test_several_photos_get_one_numbered_reply(
     sent = slack.upload("C0GENERAL", photos)
     await bot.hears(sent)
     [reply] = slack.replies(sent)
-    assert reply.text == "\n".join(f"{number}. {caption_of(p)}" for number, p in enumerate(photos, start=1))
+    assert reply.text == "\n".join(f"{number}. {sentence_of(p)}" for number, p in enumerate(photos, start=1))
 
 
 async def test_a_damaged_photo_among_good_ones_is_named_in_its_place(
@@ -55,7 +55,7 @@ async def test_a_damaged_photo_among_good_ones_is_named_in_its_place(
     await bot.hears(sent)
     [reply] = slack.replies(sent)
     first, second = reply.text.split("\n")
-    assert first == f"1. {caption_of(good)}"
+    assert first == f"1. {sentence_of(good)}"
     assert second.startswith("2. ")
     assert "damaged" in second
 
@@ -89,7 +89,7 @@ async def test_the_photo_beside_a_paper_is_captioned_alone(slack: SlackSandbox, 
     image = photo()
     sent = slack.upload("D0ALICE", [PDF, image])
     await bot.hears(sent)
-    assert [reply.text for reply in slack.replies(sent)] == [caption_of(image)]
+    assert [reply.text for reply in slack.replies(sent)] == [sentence_of(image)]
 
 
 @pytest.mark.parametrize("beside", ["never", "with files", "without files"])
@@ -110,7 +110,7 @@ async def test_a_mention_in_the_thread_of_a_photo_captions_that_photo(
         await bot.hears(sent)
         assert not slack.workspace.calls
         await bot.hears(slack.mention("C0GENERAL", "and this?", thread_ts=sent.ts))
-    assert [reply.text for reply in slack.replies(sent)] == [caption_of(image)]
+    assert [reply.text for reply in slack.replies(sent)] == [sentence_of(image)]
 
 
 async def test_a_mention_after_several_photos_captions_the_latest(
@@ -123,7 +123,7 @@ async def test_a_mention_after_several_photos_captions_the_latest(
         mention = slack.mention("C0GENERAL", thread_ts=root.ts)
         slack.upload("C0GENERAL", [later], thread_ts=root.ts)
         await bot.hears(mention)
-    assert [reply.text for reply in slack.replies(root)] == [caption_of(second)]
+    assert [reply.text for reply in slack.replies(root)] == [sentence_of(second)]
 
 
 async def test_a_photo_in_a_channel_waits_for_a_mention_where_that_is_the_custom(
@@ -153,7 +153,7 @@ async def test_a_mention_in_private_looks_at_the_thread_too(slack: SlackSandbox,
     image = photo()
     sent = slack.upload("D0ALICE", [image])
     await bot.hears(slack.say("D0ALICE", "<@U0BOT> again, please", thread_ts=sent.ts))
-    assert [reply.text for reply in slack.replies(sent)] == [caption_of(image)]
+    assert [reply.text for reply in slack.replies(sent)] == [sentence_of(image)]
 
 
 async def test_chatter_in_a_channel_is_left_alone(slack: SlackSandbox, bot: Bot) -> None:

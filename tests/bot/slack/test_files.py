@@ -14,7 +14,7 @@ from bot.settings import BotSettings
 from bot.slack.file_objects import file_of
 from bot.slack.files import smallest_covering
 from tests.bot.slack.scenario import Bot, bot_with, settings_in
-from tests.sandbox.endpoint import CaptionEndpoint, caption_of
+from tests.sandbox.endpoint import CaptionEndpoint, sentence_of
 from tests.sandbox.slack import BOT_TOKEN, SlackSandbox
 from tests.sandbox.slack_faults import Reset, Slow, Status
 from tests.sandbox.slack_person import Sent
@@ -72,12 +72,12 @@ async def test_a_photo_over_the_limit_is_captioned_from_its_rendition(
 ) -> None:
     large = photo(1600, 1200, quality=95)
     assert len(large) > LIMIT
-    assert await reply_to(slack, bot, large) != caption_of(large)
+    assert await reply_to(slack, bot, large) != sentence_of(large)
     assert fetched(slack) == ["thumb_360"]
 
 
 async def test_a_strip_over_the_limit_is_seen_small(slack: SlackSandbox, bot: Bot, photo: MakePhoto) -> None:
-    assert "a photo like" in await reply_to(slack, bot, photo(5000, 200, quality=95))
+    assert "A photo like" in await reply_to(slack, bot, photo(5000, 200, quality=95))
     assert fetched(slack) == ["thumb_1024"]
 
 
@@ -120,17 +120,17 @@ async def test_a_rendition_that_is_not_there_yet_gives_way_to_the_original(
     slack.workspace.files[sent.payload["event"]["files"][0]["id"]].renditions.clear()
     await bot.hears(sent)
     assert fetched(slack) == [None, "original"]
-    assert "a photo like" in slack.replies(sent)[0].text
+    assert "A photo like" in slack.replies(sent)[0].text
 
 
 async def test_an_unnamed_type_is_asked_for(slack: SlackSandbox, bot: Bot, photo: MakePhoto) -> None:
     image = photo()
-    assert await reply_to(slack, bot, Upload(image, mimetype="", renditions_after=1)) == caption_of(image)
+    assert await reply_to(slack, bot, Upload(image, mimetype="", renditions_after=1)) == sentence_of(image)
 
 
 async def test_a_photo_from_another_workspace_is_asked_for(slack: SlackSandbox, bot: Bot, photo: MakePhoto) -> None:
     image = photo(quality=5)
-    assert "a photo like" in await reply_to(slack, bot, Upload(image, stub=True))
+    assert "A photo like" in await reply_to(slack, bot, Upload(image, stub=True))
 
 
 async def test_a_paper_from_another_workspace_is_left_alone(slack: SlackSandbox, bot: Bot) -> None:
@@ -142,7 +142,7 @@ async def test_an_iphone_photo_without_renditions_is_decoded_here(slack: SlackSa
     out = io.BytesIO()
     pillow_heif.from_pillow(Image.new("RGB", (320, 240), "teal")).save(out)
     upload = Upload(out.getvalue(), "IMG_1.HEIC", mimetype="application/octet-stream")
-    assert "a photo like" in await reply_to(slack, bot, upload)
+    assert "A photo like" in await reply_to(slack, bot, upload)
 
 
 # --- where nothing is fetched ----------------------------------------------------------------------------------------
@@ -228,7 +228,7 @@ async def test_a_download_that_fails_is_tried_again_later(
 async def test_a_slow_download_arrives_whole(slack: SlackSandbox, bot: Bot, photo: MakePhoto) -> None:
     image = photo(200, 150, quality=5)
     slack.faults.add("files", Slow(0.01, 512))
-    assert await reply_to(slack, bot, Upload(image, renditions=False)) == caption_of(image)
+    assert await reply_to(slack, bot, Upload(image, renditions=False)) == sentence_of(image)
 
 
 async def test_no_token_and_no_file_url_is_ever_logged(

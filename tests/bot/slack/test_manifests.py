@@ -130,7 +130,7 @@ async def what_works(
                 await bot.hears(sent)
             except TryAgain:
                 return False
-            return any("a photo like" in reply.text for reply in slack.replies(sent))
+            return any("A photo like" in reply.text for reply in slack.replies(sent))
 
         async with bot_with(settings_in(slack, settings)) as bot:
             for channel in ("C0GENERAL", "G0SECRET", "D0ALICE", "G0THREE"):

@@ -22,8 +22,8 @@ async def test_an_album_gets_one_numbered_reply_to_its_first_photo(
     [reply] = sandbox.world.sent
     assert reply.reply_to == album[0]["message_id"]
     first, second, third = reply.text.splitlines()
-    assert first.startswith("1. a photo like")
-    assert second.startswith("2. a photo like")
+    assert first.startswith("1. A photo like")
+    assert second.startswith("2. A photo like")
     assert third == first.replace("1.", "3.")
     assert first[2:] != second[2:]
 
@@ -51,7 +51,7 @@ async def test_one_bad_photo_of_an_album_does_not_spoil_the_others(sandbox: Tele
     sandbox.send_album(sandbox.private(), [PHOTO, b"no photo", OTHER], as_documents=True)
     await bot.work()
     lines = texts(sandbox)[0].splitlines()
-    assert ["a photo like" in line for line in lines] == [True, False, True]
+    assert ["A photo like" in line for line in lines] == [True, False, True]
 
 
 async def test_a_video_in_an_album_is_mentioned_once(sandbox: TelegramSandbox, bot: TelegramBot) -> None:

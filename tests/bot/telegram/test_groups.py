@@ -35,7 +35,7 @@ async def test_asking_in_reply_to_somebodys_photo_describes_that_photo(
     sandbox.say(group, words, reply_to=photo)
     async with running(settings, sandbox, reply_in_groups="mentioned") as bot:
         await bot.work()
-    assert [sent.text[:12] for sent in sandbox.replies(photo)] == ["a photo like"]
+    assert [sent.text[:12] for sent in sandbox.replies(photo)] == ["A photo like"]
     assert len(sandbox.world.sent) == 1
 
 
@@ -115,4 +115,4 @@ async def test_somebody_who_sends_too_many_photos_is_told_when_to_come_back(
     async with running(settings, sandbox, photos_per_minute=2) as bot:
         await bot.work()
     assert ["up to 2 photos a minute" in sent.text for sent in sandbox.sent(ada)] == [False, False, True]
-    assert [sent.text[:12] for sent in sandbox.sent(grace)] == ["a photo like"]
+    assert [sent.text[:12] for sent in sandbox.sent(grace)] == ["A photo like"]

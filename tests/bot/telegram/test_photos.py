@@ -8,7 +8,7 @@ from PIL import Image
 from bot.settings import BotSettings
 from tests.bot.conftest import make_photo
 from tests.bot.telegram.scenario import PHOTO, TelegramBot, running, texts
-from tests.sandbox.endpoint import CaptionEndpoint, caption_of
+from tests.sandbox.endpoint import CaptionEndpoint, sentence_of
 from tests.sandbox.telegram import TelegramSandbox
 from tests.sandbox.telegram_faults import Fault
 
@@ -18,7 +18,7 @@ async def test_a_photo_is_answered_with_its_caption(
 ) -> None:
     photo = sandbox.send_photo(sandbox.private(), PHOTO)
     await bot.work()
-    assert [sent.text for sent in sandbox.replies(photo)] == [caption_of(endpoint.seen[0].image)]
+    assert [sent.text for sent in sandbox.replies(photo)] == [sentence_of(endpoint.seen[0].image)]
     assert endpoint.seen[0].request_id == f"telegram-{sandbox.updates[0]['update_id']}"
 
 
@@ -62,7 +62,7 @@ async def test_an_image_sent_as_a_file_is_answered(
 ) -> None:
     file = sandbox.send_document(sandbox.private(), make_photo(kind="PNG"), name, media_type)
     await bot.work()
-    assert [sent.text[:12] for sent in sandbox.replies(file)] == ["a photo like"]
+    assert [sent.text[:12] for sent in sandbox.replies(file)] == ["A photo like"]
 
 
 async def test_a_file_that_is_too_large_is_refused_with_both_figures_and_not_fetched(
@@ -102,4 +102,4 @@ async def test_a_damaged_file_gets_a_sentence(sandbox: TelegramSandbox, bot: Tel
     file = sandbox.send_document(sandbox.private(), b"\xff\xd8\xff" + b"no photo" * 100)
     await bot.work()
     assert len(sandbox.replies(file)) == 1
-    assert "a photo like" not in texts(sandbox)[0]
+    assert "A photo like" not in texts(sandbox)[0]

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.bot.conftest import make_photo
-from tests.sandbox.endpoint import caption_of
+from tests.sandbox.endpoint import sentence_of
 from tests.webhooks.local.machine import Machine, machine
 
 
@@ -23,7 +23,7 @@ def test_a_photo_and_an_album_are_answered_without_a_public_url(here: Machine) -
     chat = here.telegram.private()
     photo = here.telegram.send_photo(chat, make_photo(640, 480, quality=60))
     here.telegram.wait_until(lambda: here.telegram.replies(photo))
-    assert here.telegram.replies(photo)[0].text == caption_of(here.endpoint.seen[0].image)
+    assert here.telegram.replies(photo)[0].text == sentence_of(here.endpoint.seen[0].image)
     album = here.telegram.send_album(chat, [make_photo(640, 480), make_photo(480, 640)], shuffle=True)
     here.telegram.wait_until(lambda: here.telegram.replies(album[0]))
     assert [line[:2] for line in here.telegram.replies(album[0])[0].text.splitlines()] == ["1.", "2."]

@@ -147,4 +147,4 @@ async def test_a_photo_in_reply_to_something_unreadable_is_answered_all_the_same
     poll = sandbox.say(chat, "") | {"poll": {"id": "1", "of": "a Bot API to come"}, "gift": 3}
     photo = sandbox.send_photo(chat, PHOTO, reply_to=poll)
     await bot.work()
-    assert [sent.text[:12] for sent in sandbox.replies(photo)] == ["a photo like"]
+    assert [sent.text[:12] for sent in sandbox.replies(photo)] == ["A photo like"]

@@ -12,7 +12,7 @@ import pytest
 from bot import messages
 from tests.bot.conftest import make_photo
 from tests.sandbox.aws import NAMESPACE, AwsSandbox
-from tests.sandbox.endpoint import CaptionEndpoint, Failure, caption_of
+from tests.sandbox.endpoint import CaptionEndpoint, Failure, sentence_of
 from tests.sandbox.lambda_instance import FunctionError
 from tests.sandbox.slack import SlackSandbox
 from tests.sandbox.slack_faults import Slow, Status
@@ -197,7 +197,7 @@ def test_a_worker_killed_halfway_leaves_one_reply(
         here.mapping.time_flies()
         wait_until(lambda: texts(here, sent))
         wait_until(lambda: idle(here))
-        assert texts(here, sent) == [caption_of(endpoint.seen[-1].image)]
+        assert texts(here, sent) == [sentence_of(endpoint.seen[-1].image)]
         assert [error.kind for error in here.mapping.errors] == ["Runtime.ExitError"]
 
 
@@ -211,7 +211,7 @@ def test_a_worker_that_runs_out_of_time_hands_the_photo_in_again(
         endpoint.pause = 0
         wait_until(lambda: texts(here, sent))
         wait_until(lambda: idle(here))
-        assert texts(here, sent) == [caption_of(endpoint.seen[-1].image)]
+        assert texts(here, sent) == [sentence_of(endpoint.seen[-1].image)]
         assert here.mapping.errors == []
 
 

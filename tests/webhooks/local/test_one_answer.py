@@ -13,7 +13,7 @@ import pytest
 
 from tests.bot.conftest import make_photo
 from tests.memory import resident
-from tests.sandbox.endpoint import caption_of
+from tests.sandbox.endpoint import sentence_of
 from tests.sandbox.slack_faults import Slow
 from tests.sandbox.slack_person import Sent
 from tests.webhooks.local.machine import Machine, machine
@@ -190,7 +190,7 @@ def test_an_event_that_keeps_failing_gets_one_apology_and_can_be_tried_again(her
     here.endpoint.start()
     assert here.start("inbox", "retry", "--all").wait(30) == 0
     wait_until(lambda: len(texts(here, sent)) == 2)
-    assert texts(here, sent)[1].startswith("a photo like")
+    assert texts(here, sent)[1].startswith("A photo like")
     wait_until(lambda: not mailbox.dead())
     mailbox.close()
 
@@ -216,7 +216,7 @@ def test_a_caption_belongs_to_its_photo(here: Machine) -> None:
     image = make_photo()
     sent = here.slack.upload(GENERAL, [image])
     wait_until(lambda: texts(here, sent))
-    assert texts(here, sent) == [caption_of(here.endpoint.seen[0].image)]
+    assert texts(here, sent) == [sentence_of(here.endpoint.seen[0].image)]
 
 
 @pytest.mark.timeout(900)
