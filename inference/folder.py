@@ -4,6 +4,7 @@ import hashlib
 import math
 import mmap
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -17,7 +18,7 @@ MANIFEST = "manifest.json"
 ENCODER = "encoder.onnx"
 DECODER = "decoder.onnx"
 TOKENIZER = "tokenizer.json"
-FORMAT = 3
+FORMAT = 4
 
 
 class Size(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -55,6 +56,8 @@ class Decoding(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     early_stopping: bool | Literal["never"] = False
     no_repeat_ngram_size: Annotated[int, Meta(ge=0)] = 0  # 0: off
     suppressed_ids: tuple[int, ...] = ()
+    said_once: tuple[tuple[int, ...], ...] = ()
+    """Groups of tokens, such as a noun and its plural: after one of a group none of it follows. Not transformers'."""
 
 
 class Agreement(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -105,7 +108,10 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     def write(self, folder: Path) -> None:
         """Write `manifest.json` into the folder."""
-        (folder / MANIFEST).write_bytes(msgspec.json.format(msgspec.json.encode(self), indent=2) + b"\n")
+        text = msgspec.json.format(msgspec.json.encode(self), indent=2)
+        # Numbers in a row fit one line: a vocabulary has many groups.
+        lists = re.sub(rb"\[[\d\s,.]+\]", lambda found: b" ".join(found[0].split()), text)
+        (folder / MANIFEST).write_bytes(lists.replace(b"[ ", b"[").replace(b" ]", b"]") + b"\n")
 
 
 @dataclass(frozen=True)

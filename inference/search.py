@@ -5,7 +5,7 @@ the vocabulary never reaches Python. `width` says how many of them a search need
 """
 
 from array import array
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 import msgspec
@@ -17,6 +17,8 @@ from inference.folder import Decoding
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
+Once = Mapping[int, Sequence[int]]
+"""A token to what may not follow it."""
 
 
 class Step(Protocol):
@@ -32,7 +34,8 @@ class Step(Protocol):
 def width(rules: Decoding) -> int:
     """How many next tokens of each hypothesis a search needs: those that it keeps and those that it may have to ban."""
     ngrams = rules.max_length if rules.no_repeat_ngram_size else 0
-    return _kept(rules) + len(rules.suppressed_ids) + ngrams
+    once = sum(sorted(map(len, rules.said_once))[-rules.max_length :])
+    return _kept(rules) + len(rules.suppressed_ids) + ngrams + once
 
 
 def search(step: Step, rules: Decoding, deadline: Deadline) -> "list[Hypothesis]":
@@ -40,17 +43,19 @@ def search(step: Step, rules: Decoding, deadline: Deadline) -> "list[Hypothesis]
 
     Raises what `deadline.check()` raises, which is asked before each step.
     """
-    return beam_search(step, rules, deadline) if rules.beams > 1 else greedy(step, rules, deadline)
+    once = {token: group for group in rules.said_once for token in group}
+    chosen = beam_search if rules.beams > 1 else greedy
+    return chosen(step, rules, once, deadline)
 
 
-def greedy(step: Step, rules: Decoding, deadline: Deadline) -> "list[Hypothesis]":
+def greedy(step: Step, rules: Decoding, once: Once, deadline: Deadline) -> "list[Hypothesis]":
     """Take the most probable token until an end token or the cap."""
     sequence, total = [rules.start_id], 0.0
     only = np.zeros(1, np.int64)
     while len(sequence) < rules.max_length:
         deadline.check()
         scores, tokens = step(np.array(sequence[-1:], np.int64), only)
-        banned = _banned(sequence, rules)
+        banned = _banned(sequence, rules, once)
         place = next(place for place, token in enumerate(tokens[0].tolist()) if token not in banned)
         total += float(scores[0, place])
         sequence.append(int(tokens[0, place]))
@@ -72,7 +77,7 @@ class Hypothesis(msgspec.Struct, frozen=True):
         return float(self.score * length**rules.length_penalty / length)
 
 
-def beam_search(step: Step, rules: Decoding, deadline: Deadline) -> list[Hypothesis]:
+def beam_search(step: Step, rules: Decoding, once: Once, deadline: Deadline) -> list[Hypothesis]:
     """Keep the `beams` best unfinished hypotheses and the `beams` best finished ones until these cannot be beaten.
 
     Follows `GenerationMixin._beam_search` for a batch of one. Its running scores are float32 sums, and so are these.
@@ -83,7 +88,7 @@ def beam_search(step: Step, rules: Decoding, deadline: Deadline) -> list[Hypothe
         deadline.check()
         last = np.array([hypothesis.tokens[-1] for hypothesis in running], np.int64)
         parents = np.array([hypothesis.parent for hypothesis in running], np.int64)
-        candidates = _extend(running, *step(last, parents), rules)
+        candidates = _extend(running, *step(last, parents), rules, once)
 
         full = length + 1 >= rules.max_length
         running = []
@@ -101,10 +106,12 @@ def beam_search(step: Step, rules: Decoding, deadline: Deadline) -> list[Hypothe
     return finished
 
 
-def _extend(running: Sequence[Hypothesis], scores: Floats, tokens: Ints, rules: Decoding) -> list[Hypothesis]:
+def _extend(
+    running: Sequence[Hypothesis], scores: Floats, tokens: Ints, rules: Decoding, once: Once
+) -> list[Hypothesis]:
     """The best continuations over all hypotheses, in descending order."""
     kept = _kept(rules)
-    banned = [_banned(hypothesis.tokens, rules) for hypothesis in running]
+    banned = [_banned(hypothesis.tokens, rules, once) for hypothesis in running]
     # Each row has its best first: what is needed of it is as many as are kept, after those that are banned.
     enough = kept + max(map(len, banned))
     totals, places = array("f"), []
@@ -141,12 +148,15 @@ def _kept(rules: Decoding) -> int:
     return max(2, 1 + len(rules.end_ids)) * rules.beams if rules.beams > 1 else 1
 
 
-def _banned(tokens: Sequence[int], rules: Decoding) -> set[int]:
-    """The tokens that may not follow: suppressed ones, and those that would repeat an n-gram."""
+def _banned(tokens: Sequence[int], rules: Decoding, once: Once) -> set[int]:
+    """The tokens that may not follow: suppressed ones, those that would repeat an n-gram, those said once already."""
     banned = set(rules.suppressed_ids)
     size = rules.no_repeat_ngram_size
     if 0 < size <= len(tokens):
         prefix = tokens[len(tokens) - size + 1 :]
         ends = range(size - 1, len(tokens))
         banned.update(tokens[end] for end in ends if tokens[end - size + 1 : end] == prefix)
+    if once:
+        for token in tokens:
+            banned.update(once.get(token, ()))
     return banned

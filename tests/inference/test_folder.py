@@ -77,14 +77,14 @@ def test_a_file_that_is_a_folder_is_named(folder: Path) -> None:
 
 
 def test_a_folder_of_another_format_says_which_it_reads(folder: Path) -> None:
-    edit(folder, format=4)
-    with pytest.raises(ModelError, match="has format 4, and this version of captionbot reads format 3"):
+    edit(folder, format=5)
+    with pytest.raises(ModelError, match="has format 5, and this version of captionbot reads format 4"):
         ModelFolder.open(folder)
 
 
 def test_a_folder_of_a_later_format_with_other_fields_says_so_too(folder: Path) -> None:
-    edit(folder, format=4, something="new")
-    with pytest.raises(ModelError, match="has format 4"):
+    edit(folder, format=5, something="new")
+    with pytest.raises(ModelError, match="has format 5"):
         ModelFolder.open(folder)
 
 

@@ -8,7 +8,13 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from transformers import GenerationConfig, PreTrainedConfig, PreTrainedModel
+from transformers import (
+    GenerationConfig,
+    LogitsProcessor,
+    LogitsProcessorList,
+    PreTrainedConfig,
+    PreTrainedModel,
+)
 from transformers.generation import GenerationMixin
 from transformers.modeling_outputs import CausalLMOutput
 
@@ -64,6 +70,21 @@ class TableStep:
         return top.values.numpy(), top.indices.numpy()
 
 
+class SaidOnce(LogitsProcessor):  # type: ignore[misc]  # (transformers is not typed here)
+    """`Decoding.said_once`, which transformers lacks, in its terms."""
+
+    def __init__(self, groups: Sequence[Sequence[int]]) -> None:
+        self.groups = groups
+
+    def __call__(self, input_ids: torch.LongTensor, scores: torch.FloatTensor) -> torch.Tensor:
+        allowed = scores.clone()
+        for row, said in enumerate(input_ids.tolist()):
+            for group in self.groups:
+                if set(group) & set(said):
+                    allowed[row, list(group)] = -torch.inf
+        return allowed
+
+
 def of_transformers(table: Table, rules: Decoding) -> list[int]:
     config = GenerationConfig(
         num_beams=rules.beams,
@@ -78,7 +99,12 @@ def of_transformers(table: Table, rules: Decoding) -> list[int]:
         do_sample=False,
     )
     ids = torch.tensor([[rules.start_id]])
-    output = TableModel(table).generate(ids, attention_mask=torch.ones_like(ids), generation_config=config)
+    output = TableModel(table).generate(
+        ids,
+        attention_mask=torch.ones_like(ids),
+        generation_config=config,
+        logits_processor=LogitsProcessorList([SaidOnce(rules.said_once)]),
+    )
     tokens: list[int] = output[0].tolist()
     return tokens
 
@@ -99,6 +125,8 @@ def of_ours(table: Table, rules: Decoding) -> list[int]:
     ngram=st.integers(0, 3),
     suppressed=st.sets(st.integers(2, 39), max_size=4),
     ends=st.sets(st.integers(2, 39), min_size=1, max_size=3),
+    once=st.lists(st.integers(2, 39), max_size=24, unique=True),
+    together=st.integers(1, 3),
 )
 def test_search_finds_what_transformers_finds(
     seed: int,
@@ -111,6 +139,8 @@ def test_search_finds_what_transformers_finds(
     ngram: int,
     suppressed: set[int],
     ends: set[int],
+    once: list[int],
+    together: int,
 ) -> None:
     rules = msgspec.convert(
         {
@@ -123,11 +153,23 @@ def test_search_finds_what_transformers_finds(
             "early_stopping": early_stopping,
             "no_repeat_ngram_size": ngram,
             "suppressed_ids": sorted(suppressed),
+            "said_once": [once[place : place + together] for place in range(0, len(once), together)],
         },
         Decoding,
     )
     table = Table(seed, vocab, sharpness)
     assert of_ours(table, rules) == of_transformers(table, rules)
+
+
+@pytest.mark.parametrize("beams", [1, 3])
+def test_a_thing_is_not_said_twice_where_the_manifest_asks_for_it(beams: int) -> None:
+    boat, boats, a, end = 5, 6, 7, 2
+    table = Table(1, 50, 0.0)
+    table.rows[:, [boat, boats, a, end]] = [9.0, 8.0, 5.0, 4.0]
+    rules = msgspec.structs.replace(RULES, beams=beams, max_length=6)
+    assert of_ours(table, rules) == [START, *[boat] * 5]
+    once = of_ours(table, msgspec.structs.replace(rules, said_once=((boat, boats), (a,))))
+    assert once == [START, boat, a, end] if beams == 1 else boats not in once and once.count(boat) == 1
 
 
 RULES = Decoding(start_id=START, end_ids=(2,), pad_id=PAD, beams=3, max_length=12)
