@@ -31,7 +31,9 @@ class _Vector:
 class CiderD:
     """Scores captions of photos whose references it was given. Captions are ids after START, up to and with END."""
 
-    def __init__(self, references: Sequence[Sequence[Caption]]) -> None:
+    def __init__(self, references: Sequence[Sequence[Caption]], last: float = 1.0) -> None:
+        """`last` is the weight of the last of a photo's references, where it has several; that of the others is 1."""
+        self._last = last
         documents = Counter(
             ngram for photo in references for ngram in {ngram for caption in photo for ngram in _ngrams(caption)}
         )
@@ -41,10 +43,14 @@ class CiderD:
         self._references = [[self._vector(caption) for caption in photo] for photo in references]
 
     def score(self, photo: int, caption: Caption) -> float:
-        """0 to 10: the mean likeness of the caption to the photo's references."""
+        """0 to 10: the mean likeness of the caption to the photo's references, weighted."""
         said = self._vector(caption)
         references = self._references[photo]
-        return _SCALE * sum(_likeness(said, reference) for reference in references) / len(references)
+        weights = [1.0] * (len(references) - 1) + [self._last if len(references) > 1 else 1.0]
+        likeness = sum(
+            weight * _likeness(said, reference) for weight, reference in zip(weights, references, strict=True)
+        )
+        return _SCALE * likeness / sum(weights)
 
     def _vector(self, caption: Caption) -> _Vector:
         weights = {ngram: count * self._rarity.get(ngram, self._unseen) for ngram, count in _ngrams(caption).items()}

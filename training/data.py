@@ -79,6 +79,21 @@ def spoken(caption: str) -> str:
     return re.sub(r"[ .!?;:]+$", "", text)
 
 
+KINDS = "kinds"
+"""Beside the splits in a file of captions of pictures, {file: [words]}: a caption of the right kind says one."""
+
+
+def kinds(captions: Path) -> Mapping[str, Sequence[str]]:
+    """The words that tell the kind of each picture; of photos there are none."""
+    found: Mapping[str, Sequence[str]] = json.loads(captions.read_text("utf-8")).get(KINDS, {})
+    return found
+
+
+def together(one: CaptionedPhotos, other: CaptionedPhotos) -> CaptionedPhotos:
+    """Both collections as one, to learn from; the photos to measure with stay those of the first."""
+    return CaptionedPhotos(one.train + other.train, one.val)
+
+
 def pixels(path: Path, side: int) -> npt.NDArray[np.uint8]:
     """The photo stretched to a square, [side, side, 3]."""
     with Image.open(path) as photo:

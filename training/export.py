@@ -34,6 +34,7 @@ from training.captioning import captions_of
 from training.data import CaptionedPhoto
 from training.decoder import Model, Shape
 from training.graphs import EncoderGraph, WordStep
+from training.once import said_once
 from training.score import score
 
 _PLAIN = Precision(encoder="fp32", decoder="fp32", embeddings="fp32")
@@ -60,7 +61,7 @@ def export(trained: Trained, photos: Sequence[CaptionedPhoto], folder: Path) -> 
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f"{folder.name}.") as rooms:
         plain, small = Path(rooms, "plain"), Path(rooms, "small")
-        decoding = _decoding(trained.model.shape)
+        decoding = _decoding(trained.model.shape, trained.tokenizer)
         _write_graphs(trained.model, trained.trunk, width(decoding), plain)
         _shrink(plain, small)
         for room, chosen in ((plain, _PLAIN), (small, _SMALL)):
@@ -106,7 +107,7 @@ def _compare(plain: Path, small: Path, photos: Sequence[CaptionedPhoto]) -> Agre
     return Agreement(views=len(photos), identical=same)
 
 
-def _decoding(shape: Shape) -> Decoding:
+def _decoding(shape: Shape, tokenizer: Tokenizer) -> Decoding:
     return Decoding(
         start_id=words.START,
         end_ids=(words.END,),
@@ -114,6 +115,7 @@ def _decoding(shape: Shape) -> Decoding:
         beams=3,
         max_length=shape.longest,
         no_repeat_ngram_size=3,
+        said_once=said_once(tokenizer),
     )
 
 

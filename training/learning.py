@@ -12,10 +12,10 @@ from torch.optim.lr_scheduler import LambdaLR
 from torch.optim.swa_utils import AveragedModel
 from tqdm import tqdm
 
+from training import workers
 from training.decoder import Model
 
 _AVERAGE_DECAY = 0.998
-_WARM_UP_STEPS = 200
 _LONGEST_GRADIENT = 1.0
 
 
@@ -27,16 +27,20 @@ Saved = dict[str, nn.Module | torch.optim.Optimizer | LambdaLR]
 class Course:
     """One stage of training.
 
-    `losses` yields the losses of one epoch, `steps` of them; `rates` are the learning rates of the parts that learn.
+    `losses` yields the losses of one epoch, `steps` of them; `rates` are the learning rates of the parts that learn;
+    they grow for the first `warm_up` steps.
     """
 
     name: str
     seed: int
     epochs: int
     steps: int
+    warm_up: int
     rates: Sequence[tuple[nn.Module, float]]
     losses: Callable[[], Iterator[Tensor]]
     measure: Callable[[Model], str]
+    shared: bool = False
+    """Whether every worker takes it, each with its part of a batch."""
 
 
 def learn(course: Course, model: Model, checkpoint: Path) -> Model:
@@ -46,7 +50,7 @@ def learn(course: Course, model: Model, checkpoint: Path) -> Model:
     """
     optimizer = torch.optim.AdamW(_groups(course.rates), betas=(0.9, 0.98), fused=True)
     total = max(1, course.epochs * course.steps)
-    scheduler = LambdaLR(optimizer, lambda step: _rate(step, total))
+    scheduler = LambdaLR(optimizer, lambda step: _rate(step, course.warm_up, total))
     average = AveragedModel(model, multi_avg_fn=_average)
     saved: Saved = {"model": model, "average": average, "optimizer": optimizer, "scheduler": scheduler}
     done = _resume(checkpoint, saved)
@@ -58,13 +62,16 @@ def learn(course: Course, model: Model, checkpoint: Path) -> Model:
         for loss in progress:
             optimizer.zero_grad()
             loss.backward()
+            if course.shared:
+                workers.average_gradients(model)
             nn.utils.clip_grad_norm_(model.parameters(), _LONGEST_GRADIENT)
             optimizer.step()
             scheduler.step()
             average.update_parameters(model)
             progress.set_postfix_str(f"loss {loss.item():.3f}", refresh=False)
-        _save(checkpoint, epoch + 1, saved)
-        tqdm.write(f"{course.name} {epoch + 1}/{course.epochs}: {course.measure(_averaged(average))}")
+        if workers.first():
+            _save(checkpoint, epoch + 1, saved)
+            tqdm.write(f"{course.name} {epoch + 1}/{course.epochs}: {course.measure(_averaged(average))}")
     return _averaged(average)
 
 
@@ -83,10 +90,10 @@ def _groups(rates: Sequence[tuple[nn.Module, float]]) -> list[dict[str, object]]
     return groups
 
 
-def _rate(step: int, total: int) -> float:
+def _rate(step: int, warm_up: int, total: int) -> float:
     """Linear warm-up, then a cosine down to a hundredth."""
-    warm_up = min(1.0, (step + 1) / min(_WARM_UP_STEPS, total))
-    return warm_up * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * min(1.0, step / total))))
+    warmth = min(1.0, (step + 1) / min(warm_up, total))
+    return warmth * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * min(1.0, step / total))))
 
 
 def _average(

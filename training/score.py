@@ -34,6 +34,12 @@ def score(captions: Sequence[str], references: Sequence[Sequence[str]]) -> Score
     return Scores(bleu4=100 * float(bleu[3]), cider=100 * float(cider))
 
 
+def right_kind(captions: Sequence[str], kinds: Sequence[Sequence[str]]) -> float:
+    """The share of the captions that say one of the words for their picture's kind."""
+    right = (bool(set(plain(caption).split()) & set(words)) for caption, words in zip(captions, kinds, strict=True))
+    return sum(right) / max(1, len(kinds))
+
+
 def plain(text: str) -> str:
     """Lower-case words without punctuation, hyphens as spaces.
 

