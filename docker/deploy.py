@@ -25,7 +25,7 @@ from stack import STACK, Failed, Json, aws, deploy, deployment, described, outpu
 
 ROOT = Path(__file__).resolve().parents[1]
 TEMPLATE = ROOT / "docker" / "template.yaml"
-PHOTO = ROOT / "common" / "samples" / "boats.jpg"
+PHOTO = ROOT / "common" / "samples" / "cat.jpg"
 LIVE = "live"  # the tag of the image that runs, which ECR's lifecycle rules let be
 
 # Parameters that this script sees to, and those that change nothing about the captioner.

@@ -40,7 +40,7 @@ def _chat(browser: Browser, url: str) -> Image.Image:
     page = browser.new_page(viewport={"width": WIDTH, "height": 900})
     page.set_default_timeout(120_000)
     page.goto(url)
-    for number, description in enumerate((samples.DESCRIPTIONS["boats"], samples.DESCRIPTIONS["photographer"])):
+    for number, description in enumerate((samples.DESCRIPTIONS["cat"], samples.DESCRIPTIONS["receipt"])):
         page.get_by_role("button", name=f"Sample: {description}").click()
         page.get_by_role("button", name="Copy caption").nth(number).wait_for()
     return _settled(page)

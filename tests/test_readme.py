@@ -98,7 +98,7 @@ class Reader:
 def reader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
     folder = tmp_path_factory.mktemp("reader")
     (folder / ".venv").symlink_to(sys.prefix)
-    shutil.copy(ROOT / "common" / "samples" / "boats.jpg", folder / "photo.jpg")
+    shutil.copy(ROOT / "common" / "samples" / "cat.jpg", folder / "photo.jpg")
     with SlackSandbox() as slack, TelegramSandbox() as telegram:
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
         here = Reader(folder, {**kept, **slack.environment, **telegram.environment})

@@ -14,7 +14,7 @@ from common import samples
 from common.contract import Code
 from common.proxies import direct
 
-SAMPLE = samples.FOLDER / "boats.jpg"
+SAMPLE = samples.FOLDER / "cat.jpg"
 PATIENCE = 30.0  # seconds for the ping, and for the caption
 REMEDIES = {
     Code.UNAUTHORIZED: "Set INFERENCE_API_KEY here to the key that the endpoint has.",

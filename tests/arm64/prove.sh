@@ -97,4 +97,4 @@ all=$(wc -l <"$cache/here.txt")
 differing=$(grep -c '^>' "$cache/differences.txt" || true)
 step "$((all - differing)) of $all captions are the same, word for word"
 ((2 * differing <= all))
-grep -qF "$(grep '^boats: ' "$cache/here.txt")" "$cache/arm64.txt"
+grep -qF "$(grep '^cat: ' "$cache/here.txt")" "$cache/arm64.txt"

@@ -7,7 +7,7 @@ import pytest
 from common.installation import remedy
 from tests.commands import captionbot
 
-SAMPLE = str(Path(__file__).parents[2] / "common" / "samples" / "boats.jpg")
+SAMPLE = str(Path(__file__).parents[2] / "common" / "samples" / "cat.jpg")
 
 
 @pytest.mark.parametrize(

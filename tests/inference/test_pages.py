@@ -18,7 +18,7 @@ from tests.inference.serving import serving
 
 ROOT = Path(__file__).parents[2]
 [EXAMPLE] = re.findall(r"^```html\n(.*?)^```$", (ROOT / "docs" / "endpoint.md").read_text(), re.MULTILINE | re.DOTALL)
-PHOTO = ROOT / "common" / "samples" / "boats.jpg"
+PHOTO = ROOT / "common" / "samples" / "cat.jpg"
 
 
 @contextmanager

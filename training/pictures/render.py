@@ -32,7 +32,7 @@ _PAGES: dict[str, tuple[Maker, int, tuple[str, ...]]] = {
     "map": (maps.town, 60, ("map",)),
 }
 _PLOTS: dict[str, tuple[plots.Draw, int, tuple[str, ...]]] = {
-    "bars": (plots.bars, 50, ("bar",)),
+    "bars": (plots.bars, 50, ("bar", "bars")),
     "lines": (plots.lines, 50, ("line", "graph")),
     "pie": (plots.pie, 35, ("pie",)),
     "scatter": (plots.scatter, 30, ("scatter", "dots")),

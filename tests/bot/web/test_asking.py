@@ -61,7 +61,7 @@ def test_a_photo_whose_page_is_drawn_anew_meanwhile_is_asked_once(
 ) -> None:
     """Streamlit draws the page beside the drawing that waits, once for each photo that is dropped."""
     endpoint.pause = 0.5
-    turn = Turn("boats.jpg", PHOTO)
+    turn = Turn("cat.jpg", PHOTO)
     drawings = [threading.Thread(target=_draw, args=(turn, settings)) for _ in range(4)]
     for drawing in drawings:
         drawing.start()

@@ -25,7 +25,7 @@ from tests.webhooks.local.test_one_answer import wait_until
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="Lambda's runtime client is for Linux")
 
 GENERAL = "C0GENERAL"
-BOATS = Path(__file__).parents[3] / "common" / "samples" / "boats.jpg"
+CAT = Path(__file__).parents[3] / "common" / "samples" / "cat.jpg"
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +50,7 @@ def idle(here: Deployment) -> bool:
 
 
 def test_a_photo_in_slack_gets_its_caption_in_the_thread(here: Deployment) -> None:
-    sent = here.slack.upload(GENERAL, [BOATS.read_bytes()])
+    sent = here.slack.upload(GENERAL, [CAT.read_bytes()])
     wait_until(lambda: texts(here, sent))
     wait_until(lambda: idle(here))
     [text] = texts(here, sent)
@@ -99,7 +99,7 @@ def metrics(here: Deployment) -> set[tuple[str, str | None]]:
 
 def test_an_album_in_telegram_gets_one_numbered_reply(here: Deployment) -> None:
     chat = here.telegram.private()
-    album = here.telegram.send_album(chat, [BOATS.read_bytes(), make_photo(), make_photo()], "our holiday")
+    album = here.telegram.send_album(chat, [CAT.read_bytes(), make_photo(), make_photo()], "our holiday")
     here.telegram.settle()
     deliver_again(here, len(album))
     wait_until(lambda: here.telegram.sent(chat))

@@ -14,20 +14,20 @@ from tests.bot.web.browser.browsing import PATIENCE, File, captions, drop, messa
 from tests.bot.web.browser.conftest import Endpoint
 from tests.inference.images import encoded, photo, pixel_bomb
 
-BOATS = File("boats.jpg", encoded(photo(), "JPEG"))
+CAT = File("cat.jpg", encoded(photo(), "JPEG"))
 SUNSET = File("sunset.png", encoded(photo(300, 400), "PNG"), "image/png")
 
 
 def test_a_photo_that_is_picked_gets_a_caption_and_bears_it_as_its_description(page: Page) -> None:
-    pick(page, BOATS)
+    pick(page, CAT)
     [caption] = captions(page, 1)
     expect(messages(page, "user").get_by_role("img", name=caption, exact=True)).to_be_visible()
     expect(messages(page, "assistant").last.get_by_text(re.compile(r"^\d+\.\d\d s$"))).to_be_visible()
 
 
 def test_a_photo_that_is_dropped_gets_a_caption(page: Page, tmp_path: Path) -> None:
-    path = tmp_path / BOATS.name
-    path.write_bytes(BOATS.data)
+    path = tmp_path / CAT.name
+    path.write_bytes(CAT.data)
     drop(page, path)
     captions(page, 1)
 
@@ -44,7 +44,7 @@ def test_a_photo_that_is_taken_with_the_camera_gets_a_caption(page: Page) -> Non
 
 
 def test_several_photos_get_a_caption_each_in_their_order(page: Page) -> None:
-    pick(page, BOATS, SUNSET, File("heavy.jpg", encoded(Image.effect_noise((2000, 1500), 90), "JPEG", quality=95)))
+    pick(page, CAT, SUNSET, File("heavy.jpg", encoded(Image.effect_noise((2000, 1500), 90), "JPEG", quality=95)))
     texts = captions(page, 3)
     pictures = messages(page, "user").get_by_role("img")
     assert [picture.get_attribute("alt") for picture in pictures.all()] == texts
@@ -81,7 +81,7 @@ REFUSED = {
     "empty.jpg": b"",
     "large.jpg": encoded(photo(), "JPEG") + bytes(6 * 1024 * 1024),
     "bomb.png": pixel_bomb(),
-    "truncated.jpg": BOATS.data[: len(BOATS.data) // 2],
+    "truncated.jpg": CAT.data[: len(CAT.data) // 2],
     "header.png": SUNSET.data[:40],
     "letter.pdf": b"%PDF-1.7 a letter",
     "notes.txt": b"These are words and no picture.",
