@@ -4,7 +4,7 @@ import pytest
 
 from bot import messages
 from bot.messages import SPEECHLESS, sentence
-from bot.outcomes import Captioned, Refused
+from bot.outcomes import Captioned, Outcome, Refused
 
 
 @pytest.mark.parametrize(
@@ -78,6 +78,6 @@ def test_a_sentence_stays_as_it_is(caption: str) -> None:
 
 
 def test_refusals_are_sentences_already() -> None:
-    outcomes = [Captioned("a dog"), Refused("That one is gone."), Captioned("")]
+    outcomes: list[Outcome] = [Captioned("a dog"), Refused("That one is gone."), Captioned("")]
     assert messages.captions(outcomes) == f"1. A dog.\n2. That one is gone.\n3. {SPEECHLESS}"
     assert messages.captions(outcomes[:1]) == "A dog."
