@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bot import messages
-from bot.errors import TryAgain
+from bot.errors import GiveUp, TryAgain
 from bot.settings import BotSettings
 from bot.telegram import app as telegram
 from tests.bot.conftest import make_photo
@@ -131,11 +131,11 @@ async def test_the_token_is_in_no_log_line_and_no_error(
     assert "/file/bot" not in lines
 
 
-async def test_an_update_that_cannot_be_read_is_handed_back_and_says_nothing(
+async def test_an_update_that_cannot_be_read_is_given_up_and_says_nothing(
     sandbox: TelegramSandbox, bot: TelegramBot
 ) -> None:
     update = sandbox.happen({"message": {"message_id": 1, "date": 0, "chat": {"id": 1}, "text": "/start"}})
-    with pytest.raises(TypeError):
+    with pytest.raises(GiveUp):
         await telegram.dispatch(bot.app, update)
     assert not sandbox.world.sent
 

@@ -27,5 +27,5 @@ def test_a_port_that_is_taken_is_said_so(tmp_path: Path) -> None:
 
 def test_a_malformed_setting_is_named(tmp_path: Path) -> None:
     done = web(tmp_path, CAPTION_TIMEOUT="soon")
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert done.stderr.startswith("Error: CAPTION_TIMEOUT")
