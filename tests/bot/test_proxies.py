@@ -11,7 +11,7 @@ from bot.settings import BotSettings
 from tests.bot.slack.scenario import bot_with, settings_in
 from tests.bot.slack.test_socket_mode import Inbox, listening
 from tests.bot.telegram.scenario import running
-from tests.sandbox.endpoint import CaptionEndpoint, caption_of
+from tests.sandbox.endpoint import CaptionEndpoint, caption_of, sentence_of
 from tests.sandbox.proxy import Proxy, proxy
 from tests.sandbox.slack import SlackSandbox
 from tests.sandbox.slack_photos import Upload
@@ -62,7 +62,7 @@ async def test_slack_is_called_through_it_and_its_files_too(
         file = sent.payload["event"]["files"][0]
         file["url_private"] = file["url_private"].replace(slack.files_url, f"http://{FILES}/")
         await bot.hears(sent)
-    assert [reply.text for reply in slack.replies(sent)] == [caption_of(image)]
+    assert [reply.text for reply in slack.replies(sent)] == [sentence_of(image)]
     asked = [host for host, _ in between.asked]
     assert len(slack.workspace.calls) == asked.count(SLACK) > 0
     assert len(slack.workspace.downloads) == asked.count(FILES) > 0

@@ -8,7 +8,7 @@ import pytest
 from bot import messages
 from bot.errors import TryAgain
 from tests.bot.slack.scenario import Bot
-from tests.sandbox.endpoint import CaptionEndpoint, Failure, caption_of
+from tests.sandbox.endpoint import CaptionEndpoint, Failure, sentence_of
 from tests.sandbox.slack import SlackSandbox
 from tests.sandbox.slack_faults import Reset, Status
 from tests.sandbox.slack_photos import Upload
@@ -108,7 +108,7 @@ async def test_the_answers_to_others_stay(slack: SlackSandbox, bot: Bot, photo: 
     await bot.hears(root, other)
     slack.say("C0GENERAL", "indeed", thread_ts=root.ts)
     await bot.hears(slack.delete(root))
-    assert [posted.text for posted in slack.posted] == [caption_of(second)]
+    assert [posted.text for posted in slack.posted] == [sentence_of(second)]
     await bot.hears(slack.delete(other))
     assert not slack.posted
 
@@ -210,7 +210,7 @@ async def test_of_several_photos_one_that_is_gone_is_named_in_its_place(
     slack.workspace.files[sent.payload["event"]["files"][0]["id"]].deleted = True
     await bot.hears(sent)
     [reply] = slack.replies(sent)
-    assert reply.text.splitlines() == [f"1. {messages.SLACK_FILE_GONE}", f"2. {caption_of(good)}"]
+    assert reply.text.splitlines() == [f"1. {messages.SLACK_FILE_GONE}", f"2. {sentence_of(good)}"]
 
 
 async def test_a_stub_whose_file_is_gone_is_let_go(slack: SlackSandbox, bot: Bot, photo: MakePhoto) -> None:

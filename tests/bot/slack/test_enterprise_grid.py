@@ -13,7 +13,7 @@ from bot.settings import BotSettings
 from bot.slack.files import Files
 from common.settings import SettingsError
 from tests.bot.slack.scenario import Bot, bot_with, settings_in
-from tests.sandbox.endpoint import caption_of
+from tests.sandbox.endpoint import sentence_of
 from tests.sandbox.servers import Servers
 from tests.sandbox.slack import BOT_TOKEN, SlackSandbox
 from tests.sandbox.slack_photos import Upload
@@ -33,7 +33,7 @@ async def test_the_bytes_are_had_from_the_host_that_keeps_them(slack: SlackSandb
     image = photo()
     sent = slack.upload("C0GENERAL", [image])
     await bot.hears(sent)
-    assert [reply.text for reply in slack.replies(sent)] == [caption_of(image)]
+    assert [reply.text for reply in slack.replies(sent)] == [sentence_of(image)]
     assert [download.outcome for download in slack.workspace.downloads] == ["redirect to origin", "sent"]
 
 

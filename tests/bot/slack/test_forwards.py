@@ -7,7 +7,7 @@ import pytest
 
 from bot.settings import BotSettings
 from tests.bot.slack.scenario import Bot, bot_with, settings_in
-from tests.sandbox.endpoint import caption_of
+from tests.sandbox.endpoint import sentence_of
 from tests.sandbox.slack import SlackSandbox
 from tests.sandbox.slack_photos import Upload
 
@@ -23,14 +23,14 @@ async def test_a_forwarded_photo_is_captioned(
     original = slack.upload("C0OTHER", [image])
     sent = slack.forward(channel, original, "look at this", unfurl=unfurl)
     await bot.hears(sent)
-    assert [reply.text for reply in slack.replies(sent)] == [caption_of(image)]
+    assert [reply.text for reply in slack.replies(sent)] == [sentence_of(image)]
 
 
 async def test_what_was_forwarded_is_forwarded_again(slack: SlackSandbox, bot: Bot, photo: MakePhoto) -> None:
     image = photo()
     sent = slack.forward("C0GENERAL", slack.forward("C0OTHER", slack.upload("C0OTHER", [image])))
     await bot.hears(sent)
-    assert [reply.text for reply in slack.replies(sent)] == [caption_of(image)]
+    assert [reply.text for reply in slack.replies(sent)] == [sentence_of(image)]
 
 
 async def test_several_forwarded_photos_get_one_numbered_reply_and_a_stub_is_asked_for(
@@ -41,7 +41,7 @@ async def test_several_forwarded_photos_get_one_numbered_reply_and_a_stub_is_ask
     await bot.hears(sent)
     [reply] = slack.replies(sent)
     assert [line[:2] for line in reply.text.splitlines()] == ["1.", "2."]
-    assert reply.text.startswith(f"1. {caption_of(first)}")
+    assert reply.text.startswith(f"1. {sentence_of(first)}")
 
 
 async def test_a_forwarded_photo_waits_for_a_mention_where_that_is_the_custom(
@@ -64,7 +64,7 @@ async def test_a_mention_finds_the_photo_that_was_forwarded_into_its_thread(
         root = slack.say("C0GENERAL", "our holidays")
         slack.forward("C0GENERAL", slack.upload("C0OTHER", [image]), thread_ts=root.ts)
         await bot.hears(slack.mention("C0GENERAL", "and this?", thread_ts=root.ts))
-    assert [reply.text for reply in slack.replies(root)] == [caption_of(image)]
+    assert [reply.text for reply in slack.replies(root)] == [sentence_of(image)]
 
 
 async def test_a_forwarded_message_without_files_is_chatter(slack: SlackSandbox, bot: Bot) -> None:
@@ -80,7 +80,7 @@ async def test_a_photo_that_its_message_shows_twice_is_captioned_once(
     event = sent.payload["event"]
     event["attachments"] = [{"is_share": True, "files": copy.deepcopy(event["files"])}]
     await bot.hears(sent)
-    assert [reply.text for reply in slack.replies(sent)] == [caption_of(image)]
+    assert [reply.text for reply in slack.replies(sent)] == [sentence_of(image)]
 
 
 @pytest.mark.parametrize("subtype", [None, "thread_broadcast"])
@@ -90,7 +90,7 @@ async def test_files_come_with_other_messages_too(
     image = photo()
     root = slack.say("C0GENERAL", "our holidays")
     await bot.hears(slack.upload("C0GENERAL", [image], thread_ts=root.ts, subtype=subtype))
-    assert [(posted.thread_ts, posted.text) for posted in slack.posted] == [(root.ts, caption_of(image))]
+    assert [(posted.thread_ts, posted.text) for posted in slack.posted] == [(root.ts, sentence_of(image))]
 
 
 @pytest.mark.parametrize("again", [None, "thread_broadcast", "file_share"])
@@ -109,4 +109,4 @@ async def test_two_photos_that_look_alike_are_answered_each(slack: SlackSandbox,
     root = slack.say("C0GENERAL", "our holidays")
     for _ in range(2):
         await bot.hears(slack.upload("C0GENERAL", [image], thread_ts=root.ts))
-    assert [reply.text for reply in slack.replies(root)] == [caption_of(image)] * 2
+    assert [reply.text for reply in slack.replies(root)] == [sentence_of(image)] * 2

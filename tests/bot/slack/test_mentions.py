@@ -7,7 +7,7 @@ import pytest
 from bot import messages
 from bot.settings import BotSettings
 from tests.bot.slack.scenario import Bot, bot_with, settings_in
-from tests.sandbox.endpoint import caption_of
+from tests.sandbox.endpoint import sentence_of
 from tests.sandbox.slack import SlackSandbox
 from tests.sandbox.slack_photos import Upload
 
@@ -21,7 +21,7 @@ async def test_no_help_is_said_beside_a_caption(slack: SlackSandbox, bot: Bot, p
     sent = slack.upload("C0GENERAL", [image], text="<@U0BOT> what is this?", mention_beside="without files")
     message, mention = sent.payloads
     await bot.hears(mention, message)
-    assert [posted.text for posted in slack.posted] == [caption_of(image)]
+    assert [posted.text for posted in slack.posted] == [sentence_of(image)]
 
 
 async def test_a_mention_that_its_thread_does_not_show_yet_is_waited_for(
@@ -32,7 +32,7 @@ async def test_a_mention_that_its_thread_does_not_show_yet_is_waited_for(
         root = slack.upload("C0GENERAL", [image])
         slack.workspace.lateness = 2
         await bot.hears(slack.mention("C0GENERAL", thread_ts=root.ts))
-    assert [reply.text for reply in slack.replies(root)] == [caption_of(image)]
+    assert [reply.text for reply in slack.replies(root)] == [sentence_of(image)]
 
 
 async def test_a_mention_that_was_deleted_gets_no_help(slack: SlackSandbox, bot: Bot) -> None:
@@ -57,7 +57,7 @@ async def test_the_nearest_photo_is_found_however_long_the_thread_is(
         mention = slack.mention("C0GENERAL", thread_ts=root.ts)
         slack.upload("C0GENERAL", [photo()], thread_ts=root.ts)
         await bot.hears(mention)
-    assert [reply.text for reply in slack.replies(root)] == [caption_of(near)]
+    assert [reply.text for reply in slack.replies(root)] == [sentence_of(near)]
 
 
 async def test_the_photo_of_a_long_thread_s_root_is_found(
@@ -70,7 +70,7 @@ async def test_the_photo_of_a_long_thread_s_root_is_found(
         for _ in range(35):
             slack.say("C0GENERAL", "nice", thread_ts=root.ts)
         await bot.hears(slack.mention("C0GENERAL", thread_ts=root.ts))
-    assert [reply.text for reply in slack.replies(root)] == [caption_of(image)]
+    assert [reply.text for reply in slack.replies(root)] == [sentence_of(image)]
 
 
 async def test_a_group_message_is_private(slack: SlackSandbox, settings: BotSettings, photo: MakePhoto) -> None:
@@ -79,7 +79,7 @@ async def test_a_group_message_is_private(slack: SlackSandbox, settings: BotSett
         sent, paper = slack.upload("G0THREE", [image]), slack.upload("G0THREE", [Upload(b"%PDF", "a.pdf")])
         chatter = slack.say("G0THREE", "good morning, you two")
         await bot.hears(sent, paper, chatter)
-    assert [reply.text for reply in slack.replies(sent)] == [caption_of(image)]
+    assert [reply.text for reply in slack.replies(sent)] == [sentence_of(image)]
     assert [reply.text for reply in slack.replies(paper)] == [messages.not_a_photo("application/pdf")]
     assert not slack.replies(chatter)
 
@@ -93,4 +93,4 @@ async def test_a_mention_beside_a_link_to_a_photo_describes_what_the_link_shows(
     attachments = slack.workspace.conversation("C0OTHER").messages[shown.ts]["attachments"]
     slack.workspace.conversation("C0GENERAL").messages[sent.ts]["attachments"] = attachments
     await bot.hears(sent)
-    assert [reply.text for reply in slack.replies(sent)] == [caption_of(image)]
+    assert [reply.text for reply in slack.replies(sent)] == [sentence_of(image)]

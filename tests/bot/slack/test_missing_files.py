@@ -7,7 +7,7 @@ import pytest
 from bot import messages
 from bot.settings import BotSettings
 from tests.bot.slack.scenario import Bot, bot_with, settings_in
-from tests.sandbox.endpoint import caption_of
+from tests.sandbox.endpoint import sentence_of
 from tests.sandbox.slack import SlackSandbox
 from tests.sandbox.slack_faults import Error
 from tests.sandbox.slack_photos import Upload
@@ -30,7 +30,7 @@ async def test_the_photo_beside_it_is_captioned(
     sent = slack.upload(channel, [Upload(photo(), stub=kind), good])
     await bot.hears(sent)
     [reply] = slack.replies(sent)
-    assert reply.text.splitlines() == [f"1. {KINDS[kind]}", f"2. {caption_of(good)}"]
+    assert reply.text.splitlines() == [f"1. {KINDS[kind]}", f"2. {sentence_of(good)}"]
 
 
 @pytest.mark.parametrize("code", ["file_not_found", "file_deleted", "access_denied", "thread_not_found"])
@@ -43,7 +43,7 @@ async def test_a_stub_that_slack_tells_nothing_of_is_one_of_them(
     await bot.hears(sent)
     [reply] = slack.replies(sent)
     assert [line[:2] for line in reply.text.splitlines()] == ["1.", "2."]
-    assert reply.text.endswith(caption_of(good))
+    assert reply.text.endswith(sentence_of(good))
 
 
 async def test_a_file_of_another_service_is_named_too(slack: SlackSandbox, bot: Bot, photo: MakePhoto) -> None:
@@ -53,7 +53,7 @@ async def test_a_file_of_another_service_is_named_too(slack: SlackSandbox, bot: 
     sent.payload["event"]["files"][0] |= {"mode": "external", "is_external": True, "external_type": "gdrive"}
     await bot.hears(sent)
     [reply] = slack.replies(sent)
-    assert reply.text.splitlines() == [f"1. {messages.SLACK_FILE_ELSEWHERE}", f"2. {caption_of(good)}"]
+    assert reply.text.splitlines() == [f"1. {messages.SLACK_FILE_ELSEWHERE}", f"2. {sentence_of(good)}"]
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -85,7 +85,7 @@ async def test_a_mention_in_its_thread_finds_the_photo_before_it(
         root = slack.upload("C0GENERAL", [image])
         slack.upload("C0GENERAL", [Upload(photo(), stub=kind)], thread_ts=root.ts)
         await bot.hears(slack.mention("C0GENERAL", thread_ts=root.ts))
-        assert [reply.text for reply in slack.replies(root)] == [caption_of(image)]
+        assert [reply.text for reply in slack.replies(root)] == [sentence_of(image)]
         lonely = slack.upload("C0GENERAL", [Upload(photo(), stub=kind)])
         await bot.hears(slack.mention("C0GENERAL", thread_ts=lonely.ts))
     assert [reply.text for reply in slack.replies(lonely)] == [KINDS[kind]]
@@ -96,4 +96,4 @@ async def test_a_paper_that_can_t_be_had_is_no_photo(slack: SlackSandbox, bot: B
     sent = slack.upload("C0GENERAL", [Upload(b"%PDF", "a.pdf", "application/pdf"), good])
     sent.payload["event"]["files"][0]["file_access"] = "access_denied"
     await bot.hears(sent)
-    assert [reply.text for reply in slack.replies(sent)] == [caption_of(good)]
+    assert [reply.text for reply in slack.replies(sent)] == [sentence_of(good)]

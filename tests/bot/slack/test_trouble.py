@@ -7,7 +7,7 @@ import pytest
 
 from bot.errors import GiveUp, TryAgain
 from tests.bot.slack.scenario import Bot
-from tests.sandbox.endpoint import CaptionEndpoint, Failure, caption_of
+from tests.sandbox.endpoint import CaptionEndpoint, Failure, sentence_of
 from tests.sandbox.slack import SlackSandbox
 from tests.sandbox.slack_faults import Error, Fault, Reset, Slow, Status
 
@@ -180,6 +180,6 @@ async def test_an_apology_is_said_once_and_is_no_answer(
         await bot.gives_up(sent, "Sorry.")
     await bot.hears(sent)
     await bot.gives_up(sent, "Sorry.")
-    assert [reply.text for reply in slack.replies(sent)] == ["Sorry.", caption_of(endpoint.seen[0].image)]
+    assert [reply.text for reply in slack.replies(sent)] == ["Sorry.", sentence_of(endpoint.seen[0].image)]
     await bot.hears(slack.delete(sent))
     assert not slack.posted

@@ -9,7 +9,7 @@ from bot.telegram import app as telegram
 from bot.telegram.updates import is_for_us
 from tests.bot.conftest import make_photo
 from tests.bot.telegram.scenario import PHOTO, TelegramBot, running
-from tests.sandbox.endpoint import CaptionEndpoint, Failure, caption_of
+from tests.sandbox.endpoint import CaptionEndpoint, Failure, sentence_of
 from tests.sandbox.telegram import TelegramSandbox
 from tests.sandbox.telegram_faults import Fault
 from tests.sandbox.telegram_people import ADA
@@ -29,7 +29,7 @@ async def test_a_photo_is_described_where_the_bot_is_no_member(
     photo = sandbox.people.place(chat, sandbox.people.photo(PHOTO))
     message = sandbox.summon(chat, "what is this?", reply_to=photo)
     await bot.work()
-    assert answer_to(sandbox, message) == caption_of(endpoint.seen[0].image)
+    assert answer_to(sandbox, message) == sentence_of(endpoint.seen[0].image)
     assert not sandbox.world.sent
     assert "sendMessage" not in [call.method for call in sandbox.world.calls]
 
@@ -37,7 +37,7 @@ async def test_a_photo_is_described_where_the_bot_is_no_member(
 async def test_a_photo_that_calls_the_bot_itself_is_described(sandbox: TelegramSandbox, bot: TelegramBot) -> None:
     message = sandbox.summon(sandbox.elsewhere(), photo=PHOTO)
     await bot.work()
-    assert "a photo like" in str(answer_to(sandbox, message))
+    assert "photo like" in str(answer_to(sandbox, message))
 
 
 async def test_what_moves_is_told_by_its_cover_and_what_is_hidden_stays_hidden(
@@ -87,7 +87,7 @@ async def test_a_passing_failure_is_handed_back(sandbox: TelegramSandbox, bot: T
     with pytest.raises(TryAgain):
         await telegram.dispatch(bot.app, sandbox.updates[0])
     await telegram.dispatch(bot.app, sandbox.updates[0])
-    assert "a photo like" in str(answer_to(sandbox, message))
+    assert "photo like" in str(answer_to(sandbox, message))
 
 
 async def test_an_apology_is_the_answer_then(

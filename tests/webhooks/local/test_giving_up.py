@@ -32,7 +32,7 @@ def test_a_revoked_token_is_tried_once_and_the_photo_waits_for_a_new_one(here: M
     assert len(here.endpoint.seen) == 1
     assert here.start("inbox", "retry", "--all").wait(30) == 0
     here.slack.wait_until(lambda: here.slack.replies(sent), 30)
-    assert [reply.text.startswith("a photo like") for reply in here.slack.replies(sent)] == [True]
+    assert [reply.text.startswith("A photo like") for reply in here.slack.replies(sent)] == [True]
     mailbox.close()
 
 
