@@ -18,7 +18,7 @@ _gallery = st.components.v2.component(
     "captionbot_samples",
     html="<div role='group' aria-label='Sample photos'></div>",
     css="""
-    [role=group] { display: flex; gap: 0.5rem; }
+    [role=group] { display: flex; flex-wrap: wrap; gap: 0.5rem; }
     button { padding: 0; border: 2px solid transparent; border-radius: var(--st-base-radius); background: none;
              line-height: 0; cursor: pointer; flex: none; width: 3.25rem; aspect-ratio: 1; overflow: hidden; }
     button:hover, button:focus-visible { border-color: var(--st-primary-color); outline: none; }
