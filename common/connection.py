@@ -109,13 +109,6 @@ class Connection(HttpToolsProtocol):
         if self._incomplete and not self._between():
             self.loop.call_later(UPLOAD_WHEN_STOPPING, self._turn_away)
 
-    def eof_received(self) -> bool:  # type: ignore[override]  # (uvicorn's says None)
-        """Go on with a client that has sent all it will and listens; True is asyncio's word for that."""
-        if self._lingering or self._incomplete or self._between():
-            return False
-        self.cycle.keep_alive = False
-        return True
-
     def connection_lost(self, exc: Exception | None) -> None:
         """Wait for nothing more."""
         self._stop()

@@ -51,6 +51,7 @@ RUN if [ "$CAPTION_MODEL" = starter ]; then \
 FROM packages-${ENGINE} AS function
 # What the function runs: neither the export nor the samples and the starter.
 COPY common/*.py /packages/common/
+COPY common/images/*.py /packages/common/images/
 COPY inference/*.py /packages/inference/
 # unchecked-hash: Python then asks no file for its time before it takes the bytecode.
 RUN python -m compileall -q --invalidation-mode unchecked-hash /packages

@@ -13,6 +13,7 @@ RUN --mount=type=cache,target=/root/.cache/uv \
     docker/unpack "$TARGETARCH" /packages docker/requirements/webhooks.txt
 # What the functions run, folder by folder: the web chat, the inbox of one machine and the samples are no part of it.
 COPY common/*.py /packages/common/
+COPY common/images/*.py /packages/common/images/
 COPY bot/*.py /packages/bot/
 COPY bot/slack/*.py /packages/bot/slack/
 COPY bot/telegram/*.py /packages/bot/telegram/

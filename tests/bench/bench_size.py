@@ -16,8 +16,8 @@ from tests.bench import installed
 ROOT = Path(__file__).parents[2]
 PARAMETERS = 34_200_000  # of cnmoro/mini-image-captioning, four bytes each
 # What the Dockerfiles copy of ours.
-CAPTIONER = ("common", "inference")
-WEBHOOKS = ("common", "bot", "bot/slack", "bot/telegram", "webhooks", "webhooks/aws")
+CAPTIONER = ("common", "common/images", "inference")
+WEBHOOKS = ("common", "common/images", "bot", "bot/slack", "bot/telegram", "webhooks", "webhooks/aws")
 
 
 def report() -> str:
