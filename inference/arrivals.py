@@ -76,6 +76,8 @@ class Arrival:
     def rate(self) -> float:
         """Bytes a second, lately."""
         now = asyncio.get_running_loop().time()
+        if now - self._window[0] > 2 * WINDOW:  # a piece after the first of these seconds would have begun another one
+            return 0.0
         since, held = self._window if now - self._window[0] > WINDOW else self._window_before
         return (self.held - held) / max(AT_LEAST, now - since)
 

@@ -32,7 +32,14 @@ class Gate:
         loop = asyncio.get_running_loop()
         started = loop.time()
         done = loop.run_in_executor(self._pool, work)
-        done.add_done_callback(lambda _: self._leave(loop.time() - started))
+
+        def leave(done: asyncio.Future[Result]) -> None:
+            self._leave(loop.time() - started)
+            # Where nobody waits any more, nobody else takes note of how it ended.
+            if not done.cancelled():
+                done.exception()
+
+        done.add_done_callback(leave)
         return await asyncio.shield(done)
 
     async def _enter(self, patience: float) -> None:
