@@ -52,8 +52,9 @@ browser: install
 		(apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y chromium) >/dev/null; \
 	else $(BIN)/playwright install chromium; fi
 
+# Files side by side, one for each core: many tests wait for a clock.
 test: install browser ## every test
-	@$(BIN)/python -m pytest $(TESTS)
+	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile $(TESTS)
 
 test-arm64: install ## the captioner on an emulated ARM64 processor, as Lambda runs it; takes minutes
 	@tests/arm64/prove.sh $(BIN)/python
