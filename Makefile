@@ -52,9 +52,9 @@ browser: install
 		(apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y chromium) >/dev/null; \
 	else $(BIN)/playwright install chromium; fi
 
-# Files side by side, one for each core: many tests wait for a clock.
+# Files side by side, one for each core: many tests wait for a clock. Threads that wait must not spin then.
 test: install browser ## every test
-	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile $(TESTS)
+	@OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m pytest --numprocesses auto --dist loadfile $(TESTS)
 
 test-arm64: install ## the captioner on an emulated ARM64 processor, as Lambda runs it; takes minutes
 	@tests/arm64/prove.sh $(BIN)/python
