@@ -11,11 +11,11 @@ from onnx import TensorProto, helper, numpy_helper
 
 from inference.export.precision import quantize_int8
 from inference.export.rows import quantize_rows, rounding_errors
+from tests.inference.test_export import SUMS_ARE_EXACT
 
 WIDTH = 32
 DRAW = np.random.default_rng(0)
 WEIGHTS = [DRAW.normal(size=(WIDTH, WIDTH)).astype(np.float32) for _ in range(2)]
-from tests.inference.test_export import SUMS_ARE_EXACT
 
 
 @pytest.fixture
