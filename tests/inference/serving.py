@@ -112,6 +112,14 @@ def connected(url: str) -> socket.socket:
     return socket.create_connection((address.hostname, address.port or 80), timeout=30)
 
 
+def everything(connection: socket.socket) -> bytes:
+    """What a server says until it hangs up."""
+    said = b""
+    while piece := connection.recv(65_536):
+        said += piece
+    return said
+
+
 def gone(caplog: pytest.LogCaptureFixture) -> int:
     """How many requests ended with nobody there to answer."""
     return sum(vars(record).get("status") == 499 for record in caplog.records)

@@ -13,21 +13,18 @@ import pytest
 from common.connection import LONGEST_HEAD
 from common.contract import MAX_IMAGE_BYTES
 from inference.settings import InferenceSettings
-from tests.inference.serving import HEAD, JPEG, Slow, answers, connected, eventually, gone, serving
+from tests.inference.serving import HEAD, JPEG, Slow, answers, connected, eventually, everything, gone, serving
 
 
 def status_of(answer: http.client.HTTPResponse) -> tuple[int, str]:
     return answer.status, json.loads(answer.read())["error"]
 
 
-def everything(url: str, data: bytes) -> bytes:
+def said_to(url: str, data: bytes) -> bytes:
     """What the endpoint says to these bytes until it hangs up."""
     with connected(url) as connection:
         connection.sendall(data)
-        said = b""
-        while chunk := connection.recv(65536):
-            said += chunk
-        return said
+        return everything(connection)
 
 
 def send_without_end(connection: socket.socket) -> NoReturn:
@@ -87,7 +84,7 @@ def test_a_length_that_promises_more_than_comes_harms_nobody(url: str, caplog: p
 
 def test_a_length_that_promises_less_than_comes_cuts_the_photo_there(url: str) -> None:
     half = len(JPEG) // 2
-    said = everything(url, HEAD + b"Content-Length: %d\r\n\r\n" % half + JPEG + b"\r\n\r\n")
+    said = said_to(url, HEAD + b"Content-Length: %d\r\n\r\n" % half + JPEG + b"\r\n\r\n")
     assert said.startswith(b"HTTP/1.1 400")
     assert json.loads(said.partition(b"\r\n\r\n")[2])["error"] == "corrupt_image"
     assert answers(url)
@@ -99,7 +96,7 @@ def test_a_length_that_promises_less_than_comes_cuts_the_photo_there(url: str) -
     ids=["words", "TLS", "protocol", "header"],
 )
 def test_what_is_no_http_is_refused_in_the_same_shape(url: str, data: bytes) -> None:
-    said = everything(url, data)
+    said = said_to(url, data)
     assert said.startswith(b"HTTP/1.1 400")
     assert json.loads(said.partition(b"\r\n\r\n")[2])["error"] == "bad_request"
     assert answers(url)
@@ -107,12 +104,12 @@ def test_what_is_no_http_is_refused_in_the_same_shape(url: str, data: bytes) -> 
 
 def test_a_photo_in_chunks_of_one_byte_gets_its_caption(url: str) -> None:
     chunks = b"".join(b"1\r\n%c\r\n" % byte for byte in JPEG) + b"0\r\n\r\n"
-    said = everything(url, HEAD + b"Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n" + chunks)
+    said = said_to(url, HEAD + b"Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n" + chunks)
     assert said.startswith(b"HTTP/1.1 200")
 
 
 def test_a_chunk_that_is_none_is_refused_at_once(url: str) -> None:
-    said = everything(url, HEAD + b"Transfer-Encoding: chunked\r\n\r\nmany\r\n\xff\xd8")
+    said = said_to(url, HEAD + b"Transfer-Encoding: chunked\r\n\r\nmany\r\n\xff\xd8")
     assert said.startswith(b"HTTP/1.1 400")
 
 
@@ -142,14 +139,14 @@ def test_a_head_without_end_is_refused_at_its_limit(url: str, start: bytes) -> N
     ids=["negative", "word", "exponent", "superscript", "two", "huge"],
 )
 def test_a_length_that_is_none_is_refused(url: str, lengths: bytes) -> None:
-    said = everything(url, HEAD + lengths + b"Connection: close\r\n\r\n" + JPEG)
+    said = said_to(url, HEAD + lengths + b"Connection: close\r\n\r\n" + JPEG)
     assert said.split()[1] in {b"400", b"413"}
     assert answers(url)
 
 
 def test_of_two_lengths_the_chunks_win(url: str) -> None:
     chunked = b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
-    said = everything(url, HEAD + chunked + b"%x\r\n%s\r\n0\r\n\r\n" % (len(JPEG), JPEG))
+    said = said_to(url, HEAD + chunked + b"%x\r\n%s\r\n0\r\n\r\n" % (len(JPEG), JPEG))
     assert said.split()[1] in {b"200", b"400"}
     assert answers(url)
 
@@ -200,8 +197,7 @@ def test_a_second_request_whose_head_does_not_end_is_given_up_too(hurried: str) 
         while not said.endswith(b"}"):
             said += connection.recv(65536)
         connection.sendall(b"Host: ")
-        while chunk := connection.recv(65536):
-            said += chunk
+        said += everything(connection)
         assert said.startswith(b"HTTP/1.1 200") and b"HTTP/1.1 408" in said
 
 

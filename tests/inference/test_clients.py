@@ -22,7 +22,7 @@ from common import connection
 from common.contract import MAX_IMAGE_BYTES
 from common.settings import Secret
 from inference.settings import InferenceSettings
-from tests.inference.serving import JPEG, PATIENT, Slow, connected, serving
+from tests.inference.serving import JPEG, PATIENT, Slow, connected, everything, serving
 
 MEGABYTE = 1_000_000
 CLIENTS = Path(__file__).parent / "clients"
@@ -219,9 +219,7 @@ def test_who_falls_silent_after_a_refusal_is_hung_up_on(monkeypatch: pytest.Monk
     monkeypatch.setattr(connection, "LINGER_SILENCE", 0.2)
     with serving(PATIENT, Slow(0)) as url, connected(url) as client:
         client.sendall(b"POST /caption HTTP/1.0\r\nContent-Type: text/plain\r\nContent-Length: 9999\r\n\r\nx")
-        said = b""
-        while piece := client.recv(65536):  # the answer, and at once the end of what is said
-            said += piece
+        said = everything(client)  # the answer, and at once the end of what is said
         assert said.startswith(b"HTTP/1.1 415")
         # Each silence is longer than is waited for; and that the connection is gone shows at the write after the next.
         assert sent_until_cut_off(client, b"x", most=200, pause=0.25) < 20
@@ -233,9 +231,7 @@ def test_who_asks_first_and_is_refused_need_not_send(server: str) -> None:
             b"POST /caption HTTP/1.1\r\nHost: x\r\nContent-Type: image/jpeg\r\nExpect: 100-continue\r\n"
             b"Content-Length: %d\r\n\r\n" % (MAX_IMAGE_BYTES + 1)
         )
-        said = b""
-        while piece := client.recv(65536):
-            said += piece
+        said = everything(client)
         assert said.startswith(b"HTTP/1.1 413")
         assert b"connection: close" in said.lower()
 

@@ -1,13 +1,12 @@
 """Photos as clients write their forms and bodies, byte for byte, over a real socket."""
 
 import base64
-import socket
 
 import httpx
 import pytest
 
 from inference.settings import InferenceSettings
-from tests.inference.serving import JPEG, Slow, connected, post, refused, serving
+from tests.inference.serving import JPEG, Slow, connected, everything, post, refused, serving
 
 KIND = {"Content-Type": "multipart/form-data; boundary=x"}
 
@@ -109,7 +108,7 @@ def test_behind_a_tls_proxy_other_redirects_stay_https(url: str, proxy: str, sch
             f"GET /docs/ HTTP/1.1\r\nHost: captions.example\r\nX-Forwarded-Proto: {proxy}\r\nConnection: close\r\n\r\n"
         )
         connection.sendall(head.encode())
-        said = whole(connection)
+        said = everything(connection)
     assert b"location: " + scheme + b"captions.example/docs\r\n" in said
 
 
@@ -118,10 +117,3 @@ def test_a_stranger_s_word_for_the_scheme_does_not_count() -> None:
         headers = {"X-Forwarded-Proto": "https"}
         answer = httpx.get(f"{url}/docs/", headers=headers, follow_redirects=False)
         assert answer.headers["Location"].startswith("http://")
-
-
-def whole(connection: socket.socket) -> bytes:
-    said = b""
-    while chunk := connection.recv(65536):
-        said += chunk
-    return said

@@ -8,17 +8,9 @@ import time
 import pytest
 
 from inference.settings import InferenceSettings
-from tests.inference.serving import HEAD, JPEG, PATIENT, Painter, Slow, connected, post, serving
+from tests.inference.serving import HEAD, JPEG, PATIENT, Painter, Slow, connected, everything, post, serving
 
 WHOLE = HEAD + b"Content-Length: %d\r\n\r\n%b" % (len(JPEG), JPEG)
-
-
-def everything(connection: socket.socket) -> bytes:
-    """What a server says until it hangs up."""
-    said = b""
-    while piece := connection.recv(65_536):
-        said += piece
-    return said
 
 
 def test_an_upload_that_stalls_does_not_hold_a_stop(caplog: pytest.LogCaptureFixture) -> None:
