@@ -19,6 +19,7 @@ from inference.captioner import Caption, Captioner, Deadline
 from inference.endpoint import create_app
 from inference.settings import InferenceSettings
 from tests.inference.images import encoded, photo
+from tests.uvicorn_thread import running
 
 JPEG = encoded(photo(), "JPEG")
 HEAD = b"POST /caption HTTP/1.1\r\nHost: x\r\nContent-Type: image/jpeg\r\n"
@@ -40,15 +41,8 @@ def serving(settings: InferenceSettings, captioner: Captioner | None = None) -> 
         lifespan="on",
         timeout_graceful_shutdown=5,  # or a test that fails with a connection open would never end
     )
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, args=([listener],))
-    thread.start()
-    try:
+    with listener, running(config, listener):
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        thread.join()
-        listener.close()
 
 
 class Slow:

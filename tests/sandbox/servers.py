@@ -17,6 +17,7 @@ class Servers:
         self.loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self.loop.run_forever, name=name, daemon=True)
         self._runners: list[web.AppRunner] = []
+        self._closed: list[web.Server] = []
 
     def start(self) -> None:
         self._thread.start()
@@ -36,19 +37,24 @@ class Servers:
     async def close(self) -> None:
         """Close the servers that are open."""
         while self._runners:
-            await self._runners.pop().cleanup()
+            runner = self._runners.pop()
+            if runner.server is not None:
+                self._closed.append(runner.server)
+            await runner.cleanup()
 
     def stop(self) -> None:
         """Close the servers, end what still runs in the loop (handlers whose clients were killed), and the loop."""
         self.run(self.close())
-        self.run(_abandon())
+        self.run(self._abandon())
         self.loop.call_soon_threadsafe(self.loop.stop)
         self._thread.join()
         self.loop.close()
 
-
-async def _abandon() -> None:
-    tasks = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+    async def _abandon(self) -> None:
+        tasks = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        for server in self._closed:
+            for late in server.connections:  # accepted just before the server closed
+                late.force_close()

@@ -1,7 +1,5 @@
 """A front door on a local port, over an inbox in a temporary file."""
 
-import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,6 +14,7 @@ from bot.settings import BotSettings
 from common.settings import Secret
 from tests.ports import free_port
 from tests.sandbox.slack import SIGNING_SECRET
+from tests.uvicorn_thread import running
 from webhooks.front_door import create_app
 from webhooks.inbox import Event, Inbox, InboxError
 from webhooks.local.mailbox import Mailbox
@@ -44,16 +43,8 @@ class Door:
 @contextmanager
 def serving(settings: BotSettings, inbox: Inbox) -> Iterator[str]:
     port = free_port()
-    server = uvicorn.Server(uvicorn.Config(create_app(settings, inbox), port=port, log_config=None, lifespan="off"))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    while not server.started:
-        time.sleep(0.01)
-    try:
+    with running(uvicorn.Config(create_app(settings, inbox), port=port, log_config=None, lifespan="off")):
         yield f"http://127.0.0.1:{port}"
-    finally:
-        server.should_exit = True
-        thread.join()
 
 
 def settings_for(path: Path, **others: object) -> BotSettings:
