@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
@@ -31,6 +32,14 @@ class EndpointRefused(Exception):
         self.code = code
 
 
+@dataclass(frozen=True)
+class Described:
+    """A caption in one line, and how sure the endpoint is of it, 0 to 1; None where it does not say."""
+
+    caption: str
+    confidence: float | None
+
+
 class CaptionClient:
     """POST /caption and GET /ping of the endpoint at `settings.inference_url`."""
 
@@ -48,9 +57,16 @@ class CaptionClient:
         )
 
     async def caption(self, image: bytes, request_id: str) -> str:
-        """Fetch the caption of an encoded image; `request_id` appears in the endpoint's log.
+        """Fetch the caption of an encoded image as `describe` does, in the words of a chat.
 
-        One that the endpoint is less sure of than `unsure_below` comes worded as a guess.
+        One that the endpoint is less sure of than `unsure_below` is worded as a guess.
+        """
+        found = await self.describe(image, request_id)
+        guessed = found.confidence is not None and found.confidence < self._unsure_below
+        return messages.unsure(found.caption) if guessed else found.caption
+
+    async def describe(self, image: bytes, request_id: str) -> Described:
+        """Fetch the caption of an encoded image; `request_id` appears in the endpoint's log.
 
         Connection errors, 429, 502 and 503 are tried again, with jitter and as Retry-After asks, until
         `caption_timeout` is spent. Raises EndpointRefused for an answer that will not change, TryAgain otherwise: also
@@ -70,7 +86,7 @@ class CaptionClient:
             raise TryAgain(f"the endpoint failed: {_describe(error)}") from None
         raise AssertionError("stamina ended without an attempt")
 
-    async def _post(self, image: bytes, request_id: str) -> str:
+    async def _post(self, image: bytes, request_id: str) -> Described:
         response = await self._http.post(
             "/caption",
             content=image,
@@ -79,7 +95,7 @@ class CaptionClient:
         if response.is_success:
             # In one line, for several captions are told line by line.
             if caption := " ".join(_text(response, "caption").split()):
-                return messages.unsure(caption) if _confidence(response) < self._unsure_below else caption
+                return Described(caption, _confidence(response))
             raise TryAgain(f"the endpoint answered {response.status_code} without a caption", messages.UNREADABLE)
         if response.status_code not in RETRIED and (code := _text(response, "error")):
             raise EndpointRefused(code)
@@ -142,10 +158,9 @@ def _text(response: httpx.Response, field: str) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _confidence(response: httpx.Response) -> float:
-    """How sure the endpoint is, 0 to 1; where it does not say, it is taken at its word."""
+def _confidence(response: httpx.Response) -> float | None:
     value = _field(response, "confidence")
-    return float(value) if isinstance(value, int | float) else 1.0
+    return float(value) if isinstance(value, int | float) else None
 
 
 def _field(response: httpx.Response, field: str) -> object:

@@ -87,11 +87,15 @@ def _work(left: Sequence[str], endpoint: str | None, at_once: int, take: "Take")
     import asyncio
 
     from cli.captioning import elsewhere, here
+    from common.installation import remedy
 
     if endpoint is None:
         here(iter(left), take)
         return
-    asyncio.run(elsewhere(endpoint, at_once, iter(left), take))
+    try:
+        asyncio.run(elsewhere(endpoint, at_once, iter(left), take))
+    except ModuleNotFoundError as missing:
+        raise click.ClickException(f"`--endpoint` needs {missing.name}: {remedy('bot')}") from None
 
 
 def _summary(files: int, left: int, failed: int) -> str:

@@ -42,8 +42,7 @@ def here(files: Iterator[str], take: Take) -> None:
         except DeadlineExceeded:
             message = "That photo took longer than CAPTION_DEADLINE allows."
             return {"file": name, "error": Code.DEADLINE_EXCEEDED.value, "message": message}
-        answer = {"file": name, "caption": found.text, "processing_time": round(time.perf_counter() - started, 4)}
-        return answer if found.confidence is None else answer | {"confidence": round(found.confidence, 3)}
+        return _answer(name, found.text, started, found.confidence)
 
     for name in files:
         take(caption(name))
@@ -64,7 +63,7 @@ async def elsewhere(url: str, at_once: int, files: Iterator[str], take: Take) ->
     from common.settings import read_settings
 
     address = url.rstrip("/").removesuffix("/caption")
-    settings = msgspec.structs.replace(read_settings(BotSettings), inference_url=address, unsure_below=0.0)
+    settings = msgspec.structs.replace(read_settings(BotSettings), inference_url=address)
     client = CaptionClient(settings)
 
     async def caption(name: str) -> Answer:
@@ -73,7 +72,7 @@ async def elsewhere(url: str, at_once: int, files: Iterator[str], take: Take) ->
             image = await asyncio.to_thread(
                 lambda: prepare(_read(name, settings.max_image_bytes), settings.max_image_bytes)
             )
-            text = await client.caption(image, f"cli-{time.time_ns()}")
+            found = await client.describe(image, f"cli-{time.time_ns()}")
         except OSError as error:
             return _unreadable(name, error)
         except (Declined, Refused) as refused:
@@ -86,7 +85,7 @@ async def elsewhere(url: str, at_once: int, files: Iterator[str], take: Take) ->
         except TryAgain as again:
             message = f"No caption came: {again.reason}. The same command tries it again."
             return {"file": name, "error": "unanswered", "message": message}
-        return {"file": name, "caption": text, "processing_time": round(time.perf_counter() - started, 4)}
+        return _answer(name, found.caption, started, found.confidence)
 
     async def work() -> None:
         for name in files:
@@ -99,6 +98,11 @@ async def elsewhere(url: str, at_once: int, files: Iterator[str], take: Take) ->
                 "there?"
             )
         await asyncio.gather(*(work() for _ in range(at_once)))
+
+
+def _answer(name: str, caption: str, started: float, confidence: float | None) -> Answer:
+    answer = {"file": name, "caption": caption, "processing_time": round(time.perf_counter() - started, 4)}
+    return answer if confidence is None else answer | {"confidence": round(confidence, 3)}
 
 
 def _unreadable(name: str, error: OSError) -> Answer:

@@ -21,6 +21,7 @@ SAMPLE = str(Path(__file__).parents[2] / "common" / "samples" / "cat.jpg")
         (["inbox", "list"], "psycopg", "bot,webhooks"),
         (["webhooks"], "uvicorn", "bot,webhooks"),
         (["telegram", "webhook-info"], "httpx", "bot"),
+        (["caption", SAMPLE, "--endpoint", "http://127.0.0.1:9"], "httpx", "bot"),
     ],
 )
 def test_a_command_says_which_extra_brings_what_it_misses(
@@ -40,4 +41,5 @@ def test_a_command_says_which_extra_brings_what_it_misses(
     }
     done = captionbot(*arguments, cwd=tmp_path, settings=settings)
     assert done.returncode == 1
-    assert f"`captionbot {arguments[0]}` needs {package}: {remedy(extras)}" in done.stderr
+    option = "--endpoint" if "--endpoint" in arguments else f"captionbot {arguments[0]}"
+    assert f"`{option}` needs {package}: {remedy(extras)}" in done.stderr

@@ -46,17 +46,22 @@ def serving(settings: InferenceSettings, captioner: Captioner | None = None) -> 
 
 
 class Slow:
-    """A captioner whose steps take long; `stopped` is set when one is told to stop."""
+    """A captioner whose steps take long; `stopped` is set when one is told to stop, `most` were at work at once."""
 
     model, engine, input_size = "slow", "onnx", (224, 224)
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
+        self.confidence: float | None = None
+        self.most = 0
+        self._working: set[int] = set()
         self.started = threading.Event()
         self.stopped = threading.Event()
 
     def caption(self, image: Image, deadline: Deadline, alternatives: int = 0) -> Caption:
         self.started.set()
+        self._working.add(threading.get_ident())
+        self.most = max(self.most, len(self._working))
         end = time.monotonic() + self.seconds
         try:
             while time.monotonic() < end:
@@ -65,7 +70,9 @@ class Slow:
         except Exception:
             self.stopped.set()
             raise
-        return Caption("at last", 0.0, self.seconds)
+        finally:
+            self._working.discard(threading.get_ident())
+        return Caption("at last", 0.0, self.seconds, self.confidence)
 
 
 class Painter:
