@@ -14,7 +14,7 @@ from tests.sandbox.aws import AwsSandbox, key_of
 from tests.sandbox.slack import SlackSandbox
 from tests.sandbox.telegram import TelegramSandbox
 from tests.webhooks.aws.deployment import Deployment, deployed
-from webhooks.aws.metrics import METRICS as WEBHOOKS
+from webhooks.metrics import METRICS as WEBHOOKS
 
 PHOTO = min((ROOT / "common" / "samples").glob("*.jpg"))
 PHOTOS = 20

@@ -9,7 +9,7 @@ import pytest
 from common.metrics import Metric
 from inference.metrics import METRICS as CAPTIONER
 from tests.docker.templates import ROOT, TEMPLATE, of_type, resources, translated
-from webhooks.aws.metrics import METRICS
+from webhooks.metrics import METRICS
 
 METRIC = [(*line, metric) for line, metrics in {**METRICS, **CAPTIONER}.items() for metric in metrics]
 

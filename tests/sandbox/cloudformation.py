@@ -9,6 +9,7 @@ versions exist.
 
 import json
 import re
+from abc import abstractmethod
 from typing import Any
 
 from moto.awslambda.models import lambda_backends
@@ -109,8 +110,9 @@ class Made(CloudFormationModel):
         self.value = value
 
     @classmethod
+    @abstractmethod
     def make(cls, name: str, properties: dict[str, Any], backend: Any) -> "Made":
-        raise NotImplementedError
+        """Make it in moto's backend of Lambda."""
 
     @classmethod
     def cloudformation_type(cls) -> str:

@@ -125,28 +125,25 @@ def clock_steps(here: Machine) -> Tally:
         return storm.tally()
 
 
-def hanging_slack(here: Machine) -> Tally:
-    """Slack's file host hangs for 16 channels, for good; told is what the others wait for."""
+def _slack_in_trouble(here: Machine, place: str, fault: Slow | Status, times: int) -> Tally:
     with blowing(here) as (storm, _):
-        here.slack.faults.add("files", Slow(600, size=1), times=1_000_000)
+        here.slack.faults.add(place, fault, times=times)
         for number in range(16):
-            here.slack.upload(f"CHANGING{number:02}", [storm._image])
+            here.slack.upload(f"CTROUBLE{number:02}", [storm._image])
         for number in range(int(STORM)):
             storm.telegram(number)
             time.sleep(1)
         return storm.tally(("telegram",))
+
+
+def hanging_slack(here: Machine) -> Tally:
+    """Slack's file host hangs for 16 channels, for good; told is what Telegram's chats wait for."""
+    return _slack_in_trouble(here, "files", Slow(600, size=1), 1_000_000)
 
 
 def flooded_slack(here: Machine) -> Tally:
     """Slack asks for 30 s of patience, in 16 channels; told is what Telegram's chats wait for."""
-    with blowing(here) as (storm, _):
-        here.slack.faults.add("chat.postMessage", Status(429, retry_after=30), times=64)
-        for number in range(16):
-            here.slack.upload(f"CFLOODED{number:02}", [storm._image])
-        for number in range(int(STORM)):
-            storm.telegram(number)
-            time.sleep(1)
-        return storm.tally(("telegram",))
+    return _slack_in_trouble(here, "chat.postMessage", Status(429, retry_after=30), 64)
 
 
 def flooded_group(here: Machine) -> Tally:

@@ -20,11 +20,11 @@ from common.settings import SettingsError, read_settings
 from webhooks import attempts
 from webhooks.aws.albums import Albums
 from webhooks.aws.claims import Claims, InWork
-from webhooks.aws.metrics import METRICS
+from webhooks.aws.opening import claims_table, queue_url
 from webhooks.aws.queue_messages import Gather, QueueMessage, Unreadable, Wake, read
 from webhooks.aws.sqs import Queue
-from webhooks.inbox import Event, InboxError, is_queue
-from webhooks.opening import claims_table
+from webhooks.inbox import Event, InboxError
+from webhooks.metrics import METRICS
 from webhooks.worker import Worker, worker
 
 log = logging.getLogger(__name__)
@@ -166,10 +166,7 @@ def open_batches() -> Batches:
     settings = read_settings(BotSettings)
     logs.configure(secrets=settings.secrets)
     publish(METRICS)
-    url = settings.inbox_url.reveal()
-    if not is_queue(url):
-        raise SettingsError("INBOX_URL is missing: set it to the URL of the SQS queue that invokes this function.")
-    table = claims_table(settings)
+    url, table = queue_url(settings), claims_table(settings)
     if settings.slack_bot_token is None and settings.telegram_bot_token is None:
         raise SettingsError(
             "SLACK_BOT_TOKEN and TELEGRAM_BOT_TOKEN are missing: set one of them, or name it with "

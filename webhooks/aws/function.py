@@ -11,10 +11,10 @@ from common import logs
 from common.invocations import invoked, is_warming
 from common.metrics import publish
 from common.settings import SettingsError, read_settings
-from webhooks.aws.metrics import METRICS
+from webhooks.aws.opening import open_queue
 from webhooks.deliveries import MAX_BODY, Answer, Source, answer
 from webhooks.inbox import Inbox
-from webhooks.opening import open_inbox
+from webhooks.metrics import METRICS
 
 Reply = dict[str, Any]
 
@@ -67,4 +67,4 @@ def open_door(setting: str, source: Callable[[str], Source]) -> FrontDoor:
     secret = getattr(settings, setting.lower())
     if secret is None:
         raise SettingsError(f"{setting} is missing: set it, or name it with {setting}_PARAMETER or {setting}_SECRET.")
-    return FrontDoor(source(secret.reveal()), open_inbox(settings))
+    return FrontDoor(source(secret.reveal()), open_queue(settings))

@@ -9,12 +9,12 @@ from common.invocations import invoked
 from common.metrics import Metric, Table
 from common.port import bound
 from common.prometheus import Recorder
-from webhooks.aws.metrics import METRICS as ON_AWS
 from webhooks.inbox import is_queue
 from webhooks.local.mailbox import Mailbox
+from webhooks.metrics import METRICS as SHARED
 
 METRICS: Table = {
-    **ON_AWS,
+    **SHARED,
     ("webhooks.attempts", "not answered yet"): (Metric("Retries", on_aws=False),),
 }
 

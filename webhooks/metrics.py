@@ -1,4 +1,4 @@
-"""What the front door's and the worker's lines count for on CloudWatch."""
+"""What the front door's and the worker's lines count for, on CloudWatch and for Prometheus."""
 
 from common.metrics import STARTS, Metric, Table
 
