@@ -2,28 +2,30 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
 
 import huggingface_hub
 import msgspec
+import transformers
 from huggingface_hub.errors import HFValidationError, RepositoryNotFoundError
 from transformers import (
+    AutoConfig,
     AutoImageProcessor,
     AutoTokenizer,
     BaseImageProcessor,
+    PreTrainedModel,
     PreTrainedTokenizerBase,
-    VisionEncoderDecoderModel,
 )
 from transformers.utils import logging
 
 from inference.captioner import ModelError
-from inference.folder import Decoding, Preprocessing, Size
-
-T = TypeVar("T")
+from inference.export.families import Family, Words, family_of
+from inference.folder import Decoding, Detailed, Preprocessing, Size
 
 BEAMS = 3
 MAX_LENGTH = 32
 """The cap on a caption's tokens where the checkpoint sets none."""
+PLACES = 64
+"""The tokens that an export has positions for, if the model has them: for a caption that is begun, or a longer one."""
 
 _FILES = ["*.json", "*.txt", "*.model", "*.safetensors"]
 _OLD_WEIGHTS = ["pytorch_model*.bin"]
@@ -32,11 +34,6 @@ _UNSUPPORTED = {
     "repetition_penalty": 1.0,
     "encoder_repetition_penalty": 1.0,
     "encoder_no_repeat_ngram_size": 0,
-    "bad_words_ids": None,
-    "min_length": 0,
-    "min_new_tokens": 0,
-    "forced_bos_token_id": None,
-    "forced_eos_token_id": None,
     "exponential_decay_length_penalty": None,
     "begin_suppress_tokens": None,
     "sequence_bias": None,
@@ -50,39 +47,64 @@ class Checkpoint:
 
     source: str
     revision: str | None
-    model: VisionEncoderDecoderModel
+    family: Family
+    model: PreTrainedModel
     processor: BaseImageProcessor
     tokenizer: PreTrainedTokenizerBase
     preprocessing: Preprocessing
     decoding: Decoding
+    prompt_ids: tuple[int, ...]
+    detailed: Detailed | None
+    places: int
+    """How many tokens its export has positions for."""
+
+    @property
+    def longest(self) -> Decoding:
+        """The rules of the search that needs the most tokens of a step."""
+        ngrams = self.decoding.no_repeat_ngram_size or (self.detailed.no_repeat_ngram_size if self.detailed else 0)
+        return msgspec.structs.replace(self.decoding, max_length=self.places, min_length=1, no_repeat_ngram_size=ngrams)
 
 
 def load(model: str) -> Checkpoint:
     """Load a checkpoint from a folder or, by its id, from Hugging Face or its cache.
 
-    Raises ModelError when it can be neither found nor downloaded, is no VisionEncoderDecoderModel, or asks for
-    something that the engines don't do.
+    Raises ModelError when it can be neither found nor downloaded, is of no family that exports, or asks for something
+    that the engines don't do.
     """
     folder, revision = locate(model)
     logging.disable_progress_bar()
     try:
-        network = VisionEncoderDecoderModel.from_pretrained(folder, dtype="float32")
+        config = AutoConfig.from_pretrained(folder)
+        if (family := family_of(config.model_type)) is None:
+            raise ModelError(
+                f"{model} is a {config.model_type} model, which the onnx engine does not run: "
+                "set CAPTION_ENGINE=torch, or CAPTION_MODEL to one of the models that `captionbot models` lists."
+            )
+        network = getattr(transformers, family.NETWORK).from_pretrained(folder, dtype="float32")
         processor = AutoImageProcessor.from_pretrained(folder, backend="pil")
         tokenizer = AutoTokenizer.from_pretrained(folder)
     except (OSError, ValueError, KeyError) as error:
         raise ModelError(
             f"{model} cannot be loaded as a captioning checkpoint ({_line(error)}). "
-            "It must hold a VisionEncoderDecoderModel with its image processor and tokenizer."
+            "It must hold a captioning model, such as a VisionEncoderDecoderModel or a "
+            "BlipForConditionalGeneration, with its image processor and tokenizer."
         ) from error
     network.eval().requires_grad_(False)
+    words, detailed = family.words(network, tokenizer), family.detailed(tokenizer)
+    decoding = _decoding(model, network, words)
+    longest = max(decoding.max_length, detailed.max_length if detailed else 0, PLACES)
     return Checkpoint(
         source=model,
         revision=revision,
+        family=family,
         model=network,
         processor=processor,
         tokenizer=tokenizer,
         preprocessing=_preprocessing(model, processor),
-        decoding=_decoding(model, network, tokenizer),
+        decoding=decoding,
+        prompt_ids=family.prompt(tokenizer),
+        detailed=detailed,
+        places=min(longest, words.places),
     )
 
 
@@ -142,53 +164,51 @@ def _preprocessing(model: str, processor: BaseImageProcessor) -> Preprocessing:
     )
 
 
-def _decoding(model: str, network: VisionEncoderDecoderModel, tokenizer: PreTrainedTokenizerBase) -> Decoding:
+def _decoding(model: str, network: PreTrainedModel, words: Words) -> Decoding:
     """Read the generation config, falling back where older checkpoints say less."""
     wanted = network.generation_config
     for name, neutral in _UNSUPPORTED.items():
         if getattr(wanted, name, None) not in (None, neutral):
             raise ModelError(
                 f"{model} sets {name} in its generation_config.json, which is not supported. "
-                "Supported are num_beams, max_length, max_new_tokens, length_penalty, early_stopping, "
-                "no_repeat_ngram_size and suppress_tokens."
+                "Supported are num_beams, max_length, max_new_tokens, min_length, min_new_tokens, length_penalty, "
+                "early_stopping, no_repeat_ngram_size, suppress_tokens, bad_words_ids, forced_bos_token_id and "
+                "forced_eos_token_id."
             )
-    config, decoder = network.config.to_dict(), network.config.decoder.to_dict()
-    start = _first(
-        wanted.decoder_start_token_id,
-        config.get("decoder_start_token_id"),
-        wanted.bos_token_id,
-        tokenizer.cls_token_id,
-        tokenizer.bos_token_id,
-    )
-    end = _first(
-        wanted.eos_token_id,
-        config.get("eos_token_id"),
-        decoder.get("eos_token_id"),
-        tokenizer.sep_token_id,
-        tokenizer.eos_token_id,
-    )
-    if start is None or end is None:
+    if words.start is None or words.end is None:
         raise ModelError(
             f"{model} names no start or end token: set decoder_start_token_id and eos_token_id in config.json."
         )
-    ends = tuple(end) if isinstance(end, list) else (end,)
-    pad = _first(wanted.pad_token_id, config.get("pad_token_id"), tokenizer.pad_token_id)
+    ends = (words.end,) if isinstance(words.end, int) else tuple(words.end)
     longest = wanted.max_new_tokens + 1 if wanted.max_new_tokens else wanted.max_length or MAX_LENGTH
+    # A phrase that is an end token alone is none for transformers either: what would end?
+    phrases = [tuple(phrase) for phrase in wanted.bad_words_ids or () if len(phrase) > 1 or phrase[0] not in ends]
+    banned = {phrase[0] for phrase in phrases if len(phrase) == 1}
     return Decoding(
-        start_id=start,
+        start_id=words.start,
         end_ids=ends,
-        pad_id=ends[0] if pad is None else pad,
+        pad_id=ends[0] if words.pad is None else words.pad,
         beams=wanted.num_beams or BEAMS,
-        max_length=min(longest, network.config.decoder.max_position_embeddings),
+        max_length=min(longest, words.places),
         length_penalty=1.0 if wanted.length_penalty is None else wanted.length_penalty,
         early_stopping=wanted.early_stopping or False,
+        min_length=wanted.min_new_tokens + 1 if wanted.min_new_tokens else wanted.min_length or 0,
         no_repeat_ngram_size=wanted.no_repeat_ngram_size or 0,
-        suppressed_ids=tuple(wanted.suppress_tokens or ()),
+        suppressed_ids=tuple(sorted({*(wanted.suppress_tokens or ()), *banned})),
+        banned_phrases=tuple(phrase for phrase in phrases if len(phrase) > 1),
+        forced_first_id=wanted.forced_bos_token_id,
+        forced_end_id=_only(model, wanted.forced_eos_token_id),
     )
 
 
-def _first(*values: T | None) -> T | None:
-    return next((value for value in values if value is not None), None)
+def _only(model: str, forced: int | list[int] | None) -> int | None:
+    if isinstance(forced, list):
+        if len(forced) > 1:
+            raise ModelError(
+                f"{model} names several tokens as forced_eos_token_id in its generation_config.json: leave one."
+            )
+        return forced[0]
+    return forced
 
 
 def _line(error: BaseException) -> str:

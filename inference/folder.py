@@ -52,12 +52,36 @@ class Decoding(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     pad_id: int
     beams: Annotated[int, Meta(ge=1)] = 3
     max_length: Annotated[int, Meta(ge=2)]  # tokens, the start token included
+    min_length: Annotated[int, Meta(ge=0)] = 0  # tokens, the start token included, before which nothing ends
     length_penalty: float = 1.0
     early_stopping: bool | Literal["never"] = False
     no_repeat_ngram_size: Annotated[int, Meta(ge=0)] = 0  # 0: off
     suppressed_ids: tuple[int, ...] = ()
+    banned_phrases: tuple[tuple[int, ...], ...] = ()  # each of two tokens or more; its last may not follow the others
+    forced_first_id: int | None = None  # the first token after the start token
+    forced_end_id: int | None = None  # the token at max_length
     said_once: tuple[tuple[int, ...], ...] = ()
     """Groups of tokens, such as a noun and its plural: after one of a group none of it follows. Not transformers'."""
+    prefix_ids: tuple[int, ...] = ()
+    """What a caption begins with after the start token, whatever the photo shows."""
+
+
+class Detailed(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How a model is made to say more than a sentence: by a prompt, by length limits, or by both."""
+
+    max_length: Annotated[int, Meta(ge=2)]
+    min_length: Annotated[int, Meta(ge=0)] = 0
+    no_repeat_ngram_size: Annotated[int, Meta(ge=0)] = 0
+    prompt_ids: tuple[int, ...] = ()  # in place of the manifest's
+
+    def rules(self, decoding: Decoding) -> Decoding:
+        """The rules of the search for a detailed caption, given those for a short one."""
+        return msgspec.structs.replace(
+            decoding,
+            max_length=self.max_length,
+            min_length=self.min_length,
+            no_repeat_ngram_size=self.no_repeat_ngram_size,
+        )
 
 
 class Agreement(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -103,6 +127,10 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     files: dict[str, str]  # name: SHA-256
     preprocessing: Preprocessing
     decoding: Decoding
+    prompt_ids: tuple[int, ...] = ()  # for the encoder's input of this name, where it has one
+    detailed: Detailed | None = None  # None: it says one short sentence and can't say more
+    takes_prompt: bool = False  # whether a caption may be begun for it, as by `CAPTION_PROMPT`
+    places: int | None = None  # how many tokens its decoder has positions for: the most that max_length may become
     precision: Precision
     confidence: Confidence | None = None
 

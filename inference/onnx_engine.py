@@ -1,16 +1,19 @@
 """The engine that ships: an exported model folder, run by ONNX Runtime without torch or transformers.
 
-It knows no architecture. Every output of the encoder is fed to the decoder's input of the same name, and `present` of a
-step to `past` of the next one, as values that stay where ONNX Runtime made them.
+It knows no architecture. The manifest's prompt is fed to an encoder that has an input for one, every output of the
+encoder to the decoder's input of the same name, and `present` of a step to `past` of the next one, as values that stay
+where ONNX Runtime made them.
 """
 
 import time
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import msgspec
 import numpy as np
 import onnxruntime as ort
+from numpy.typing import NDArray
 from PIL import Image
 from tokenizers import Tokenizer
 
@@ -31,15 +34,15 @@ class OnnxCaptioner:
         """Load a model folder; `name` is what the service reports. Raises ModelError."""
         self.model = name
         self._preprocessing, self._decoding = folder.manifest.preprocessing, folder.manifest.decoding
-        self._confidence = folder.manifest.confidence
+        self._confidence, self._prompt = folder.manifest.confidence, folder.manifest.prompt_ids
         self.input_size = (self._preprocessing.input.height, self._preprocessing.input.width)
         # Loading releases the GIL, so that the parts load side by side.
         with ThreadPoolExecutor(max_workers=3) as pool:
             encoder = pool.submit(session, folder.encoder, threads)
             decoder = pool.submit(session, folder.decoder, threads)
             tokenizer = pool.submit(Tokenizer.from_file, str(folder.tokenizer))
-        self._encoder, self._decoder, self._tokenizer = encoder.result(), Decoder(decoder.result()), tokenizer.result()
-        self._context = [output.name for output in self._encoder.get_outputs()]
+        self._encoder, self._decoder = Encoder(encoder.result()), Decoder(decoder.result())
+        self._tokenizer = tokenizer.result()
         if self._decoder.width < width(self._decoding):
             raise ModelError(
                 f"{folder.decoder} gives the {self._decoder.width} best tokens of a step, and {self._decoding.beams} "
@@ -53,10 +56,8 @@ class OnnxCaptioner:
         """
         started = time.perf_counter()
         deadline.check()
-        pixels = ort.OrtValue.ortvalue_from_numpy(pixel_values(image, self._preprocessing))
-        made = self._encoder.run_with_ort_values(self._context, {"pixel_values": pixels})
+        context = self._encoder.see(pixel_values(image, self._preprocessing), self._prompt)
         encoded = time.perf_counter()
-        context = dict(zip(self._context, made, strict=True))
         found = search(self._decoder.about(context), self._decoding, deadline)
         best = self._said(found[0])
         others: tuple[Alternative, ...] = ()
@@ -69,9 +70,31 @@ class OnnxCaptioner:
         return Caption(best.text, encoded - started, time.perf_counter() - encoded, best.confidence, others)
 
     def _said(self, hypothesis: Hypothesis) -> Alternative:
-        text = self._tokenizer.decode(hypothesis.tokens, skip_special_tokens=True).strip()
+        # Some vocabularies have words for line breaks and for several spaces.
+        text = " ".join(self._tokenizer.decode(hypothesis.tokens, skip_special_tokens=True).split())
         curve = self._confidence
         return Alternative(text, None if curve is None else curve.of(hypothesis.mean(self._decoding)))
+
+
+class Encoder:
+    """An encoder session, and the names of what goes in and comes out."""
+
+    def __init__(self, loaded: ort.InferenceSession) -> None:
+        self.session = loaded
+        self.outputs = [output.name for output in loaded.get_outputs()]
+        self._prompted = any(given.name == "prompt_ids" for given in loaded.get_inputs())
+
+    def feeds(self, pixels: NDArray[np.float32], prompt_ids: Sequence[int]) -> dict[str, ort.OrtValue]:
+        """What the session is fed for a photo [1, 3, height, width]; encoders without prompts ignore theirs."""
+        given: dict[str, NDArray[np.float32] | NDArray[np.int64]] = {"pixel_values": pixels}
+        if self._prompted:
+            given["prompt_ids"] = np.array([prompt_ids], np.int64)
+        return {name: ort.OrtValue.ortvalue_from_numpy(value) for name, value in given.items()}
+
+    def see(self, pixels: NDArray[np.float32], prompt_ids: Sequence[int]) -> Values:
+        """Make of a photo, and of what is said beside it, all that the decoder wants."""
+        made = self.session.run_with_ort_values(self.outputs, self.feeds(pixels, prompt_ids))
+        return dict(zip(self.outputs, made, strict=True))
 
 
 class Decoder:
@@ -98,7 +121,7 @@ class _Step:
             self._binding.bind_ortvalue_input(name, value)
 
     def __call__(self, tokens: Ints, parents: Ints) -> tuple[Floats, Ints]:
-        self._binding.bind_cpu_input("input_ids", tokens[:, None])
+        self._binding.bind_cpu_input("input_ids", tokens)
         self._binding.bind_cpu_input("parents", parents)
         self._binding.bind_ortvalue_input("past", self._past)
         for name in ("top_scores", "top_tokens", "present"):

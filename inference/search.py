@@ -25,7 +25,7 @@ class Step(Protocol):
     """One decoding step for `rows` hypotheses."""
 
     def __call__(self, tokens: Ints, parents: Ints) -> tuple[Floats, Ints]:
-        """Append tokens [rows]; row i continues row parents[i] of the step before.
+        """Append tokens [rows, new]; row i continues row parents[i] of the step before.
 
         Returns log-probabilities [rows, width], in descending order, and their tokens [rows, width].
         """
@@ -35,7 +35,8 @@ def width(rules: Decoding) -> int:
     """How many next tokens of each hypothesis a search needs: those that it keeps and those that it may have to ban."""
     ngrams = rules.max_length if rules.no_repeat_ngram_size else 0
     once = sum(sorted(map(len, rules.said_once))[-rules.max_length :])
-    return _kept(rules) + len(rules.suppressed_ids) + ngrams + once
+    early = len(rules.end_ids) if rules.min_length else 0
+    return _kept(rules) + len(rules.suppressed_ids) + len(rules.banned_phrases) + ngrams + once + early
 
 
 def search(step: Step, rules: Decoding, deadline: Deadline) -> "list[Hypothesis]":
@@ -50,18 +51,22 @@ def search(step: Step, rules: Decoding, deadline: Deadline) -> "list[Hypothesis]
 
 def greedy(step: Step, rules: Decoding, once: Once, deadline: Deadline) -> "list[Hypothesis]":
     """Take the most probable token until an end token or the cap."""
-    sequence, total = [rules.start_id], 0.0
-    only = np.zeros(1, np.int64)
+    sequence, total = _begin(rules), 0.0
+    unseen, only = [sequence], np.zeros(1, np.int64)
     while len(sequence) < rules.max_length:
         deadline.check()
-        scores, tokens = step(np.array(sequence[-1:], np.int64), only)
+        if rules.forced_end_id is not None and len(sequence) == rules.max_length - 1:
+            sequence.append(rules.forced_end_id)
+            break
+        scores, tokens = step(np.array(unseen, np.int64), only)
         banned = _banned(sequence, rules, once)
         place = next(place for place, token in enumerate(tokens[0].tolist()) if token not in banned)
         total += float(scores[0, place])
         sequence.append(int(tokens[0, place]))
+        unseen = [sequence[-1:]]
         if sequence[-1] in rules.end_ids:
             break
-    return [Hypothesis(sequence, _normalised(total, len(sequence) - 1, rules), 0)]
+    return [Hypothesis(sequence, _normalised(total, _found(sequence, rules), rules), 0)]
 
 
 class Hypothesis(msgspec.Struct, frozen=True):
@@ -73,7 +78,7 @@ class Hypothesis(msgspec.Struct, frozen=True):
 
     def mean(self, rules: Decoding) -> float:
         """The mean log-probability of a finished one's tokens."""
-        length = len(self.tokens) - 1
+        length = _found(self.tokens, rules)
         return float(self.score * length**rules.length_penalty / length)
 
 
@@ -82,15 +87,22 @@ def beam_search(step: Step, rules: Decoding, once: Once, deadline: Deadline) -> 
 
     Follows `GenerationMixin._beam_search` for a batch of one. Its running scores are float32 sums, and so are these.
     """
-    running = [Hypothesis([rules.start_id], 0.0, 0)]
+    running = [Hypothesis(_begin(rules), 0.0, 0)]
     finished: list[Hypothesis] = []
-    for length in range(1, rules.max_length):  # tokens after the start token, the one that this step adds included
+    unseen = len(running[0].tokens)
+    most = rules.max_length - _given(rules)
+    # `length` counts what was searched for or forced, the token that this step adds included.
+    for length in range(unseen - _given(rules) + 1, most + 1):
         deadline.check()
-        last = np.array([hypothesis.tokens[-1] for hypothesis in running], np.int64)
-        parents = np.array([hypothesis.parent for hypothesis in running], np.int64)
-        candidates = _extend(running, *step(last, parents), rules, once)
+        full = length == most
+        if full and rules.forced_end_id is not None:
+            candidates = [Hypothesis([*one.tokens, rules.forced_end_id], one.score, 0) for one in running]
+        else:
+            tokens = np.array([hypothesis.tokens[-unseen:] for hypothesis in running], np.int64)
+            parents = np.array([hypothesis.parent for hypothesis in running], np.int64)
+            candidates = _extend(running, *step(tokens, parents), rules, once)
+            unseen = 1
 
-        full = length + 1 >= rules.max_length
         running = []
         for place, candidate in enumerate(candidates):
             if full or candidate.tokens[-1] in rules.end_ids:
@@ -104,6 +116,21 @@ def beam_search(step: Step, rules: Decoding, once: Once, deadline: Deadline) -> 
         if not running or _settled(finished, running[0].score, length, rules):
             break
     return finished
+
+
+def _begin(rules: Decoding) -> list[int]:
+    """What every sequence begins with; the first step takes all of it at once."""
+    forced = [] if rules.forced_first_id is None else [rules.forced_first_id]
+    return [rules.start_id, *rules.prefix_ids, *forced]
+
+
+def _given(rules: Decoding) -> int:
+    return 1 + len(rules.prefix_ids)
+
+
+def _found(tokens: Sequence[int], rules: Decoding) -> int:
+    """How many of a sequence's tokens were searched for or forced: a score is the mean of theirs."""
+    return len(tokens) - _given(rules)
 
 
 def _extend(
@@ -139,7 +166,7 @@ def _settled(finished: Sequence[Hypothesis], best_running: float, length: int, r
     if rules.early_stopping is True:
         return True
     if rules.early_stopping == "never" and rules.length_penalty > 0:
-        length = rules.max_length - 1
+        length = rules.max_length - _given(rules)
     return _normalised(best_running, length, rules) <= finished[-1].score
 
 
@@ -149,13 +176,18 @@ def _kept(rules: Decoding) -> int:
 
 
 def _banned(tokens: Sequence[int], rules: Decoding, once: Once) -> set[int]:
-    """The tokens that may not follow: suppressed ones, those that would repeat an n-gram, those said once already."""
+    """The tokens that may not follow: too early an end, what is never to be said, not once more, or not after those."""
     banned = set(rules.suppressed_ids)
+    if len(tokens) < rules.min_length:
+        banned.update(rules.end_ids)
     size = rules.no_repeat_ngram_size
     if 0 < size <= len(tokens):
         prefix = tokens[len(tokens) - size + 1 :]
         ends = range(size - 1, len(tokens))
         banned.update(tokens[end] for end in ends if tokens[end - size + 1 : end] == prefix)
+    for *before, last in rules.banned_phrases:
+        if len(before) < len(tokens) and tokens[len(tokens) - len(before) :] == before:
+            banned.add(last)
     if once:
         for token in tokens:
             banned.update(once.get(token, ()))

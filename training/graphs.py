@@ -3,7 +3,7 @@
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from inference.export.decoders import look, through
+from inference.export.decoders import look, place, through
 from inference.export.operators import attend_with_past
 from training.decoder import Layer, Model
 from training.sampling import NEVER
@@ -47,11 +47,10 @@ class WordStep(nn.Module):
         self.head.bias = nn.Parameter(bias, requires_grad=False)
 
     def forward(self, input_ids: Tensor, past: list[Tensor], context: list[Tensor]) -> tuple[Tensor, list[Tensor]]:
-        """input_ids [rows, 1] to logits [rows, vocabulary] and the grown past; see the protocol."""
-        length = past[0].shape[2]
-        hidden = self.words(input_ids) + self.places[length : length + 1]
+        """input_ids [rows, new] to logits [rows, vocabulary] and the grown past; see the protocol."""
+        hidden = self.words(input_ids) + place(self.places, input_ids, past)
         hidden, present = through(self.blocks, hidden, past, context)
-        return self.head(self.norm(hidden))[:, 0], present
+        return self.head(self.norm(hidden[:, -1:]))[:, 0], present
 
 
 class _Block(nn.Module):

@@ -4,15 +4,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import onnxruntime as ort
 import torch
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from inference.captioner import Deadline, ModelError
 from inference.checkpoint import Checkpoint
-from inference.folder import Decoding
-from inference.onnx_engine import Decoder, session
+from inference.onnx_engine import Decoder, Encoder, session
 from inference.search import search
 
 Pixels = NDArray[np.float32]
@@ -37,15 +35,13 @@ def views(photos: Sequence[Path], count: int) -> list[Image.Image]:
     return made
 
 
-def captions(encoder: Path, decoder: Path, pixels: Sequence[Pixels], rules: Decoding, threads: int) -> Captions:
+def captions(checkpoint: Checkpoint, encoder: Path, decoder: Path, pixels: Sequence[Pixels], threads: int) -> Captions:
     """Caption each of `pixels` [1, 3, height, width] with two graphs; tokens, not words."""
-    eyes, mouth = session(encoder, threads), Decoder(session(decoder, threads))
-    names = [output.name for output in eyes.get_outputs()]
+    eyes, mouth = Encoder(session(encoder, threads)), Decoder(session(decoder, threads))
     said = []
     for photo in pixels:
-        made = eyes.run_with_ort_values(names, {"pixel_values": ort.OrtValue.ortvalue_from_numpy(photo)})
-        step = mouth.about(dict(zip(names, made, strict=True)))
-        said.append(search(step, rules, Deadline.after(_FOREVER))[0].tokens)
+        step = mouth.about(eyes.see(photo, checkpoint.prompt_ids))
+        said.append(search(step, checkpoint.decoding, Deadline.after(_FOREVER))[0].tokens)
     return said
 
 
@@ -59,14 +55,11 @@ def require_same_logits(
 ) -> None:
     """Compare the logits of every step of one caption with the checkpoint's own; raises ModelError if they differ."""
     with torch.inference_mode():
-        expected = (
-            checkpoint.model(pixel_values=torch.from_numpy(pixels), decoder_input_ids=torch.tensor([list(tokens)]))
-            .logits[0]
-            .numpy()
-        )
-    eyes, mouth = session(encoder, 1), session(decoder, 1)
-    names = [output.name for output in eyes.get_outputs()]
-    feeds = dict(zip(names, eyes.run(names, {"pixel_values": pixels}), strict=True))
+        prompt = torch.tensor([checkpoint.prompt_ids], dtype=torch.long)
+        photo, said = torch.from_numpy(pixels), torch.tensor([list(tokens)])
+        expected = checkpoint.family.logits(checkpoint.model, photo, prompt, said)[0].numpy()
+    eyes, mouth = Encoder(session(encoder, 1)), session(decoder, 1)
+    feeds = {name: value.numpy() for name, value in eyes.see(pixels, checkpoint.prompt_ids).items()}
     past = Decoder(mouth).no_past.numpy()
     first = np.zeros(1, np.int64)
     found = []

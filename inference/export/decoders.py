@@ -3,11 +3,11 @@
 Transformers' own modules carry cache classes, masks and dropout through the graph; these hold the same weights
 (queries, keys and values as one product) and take the cache as plain tensors. A step is
 
-    step(input_ids [rows, 1], past, context) -> (logits [rows, vocabulary], present)
+    step(input_ids [rows, new], past, context) -> (logits [rows, vocabulary] of the last one, present)
 
 where `past` and `present` are lists of keys and values, layer by layer, [rows, heads, length, dim], and `context` is
-everything that the encoder made, beginning with the keys and values of each layer's cross-attention,
-[1, heads, positions, dim]. All rows are hypotheses about one photo.
+everything that the encoder made: keys and values of the photo for each layer, [1, heads, positions, dim]. All rows are
+hypotheses about one photo.
 """
 
 from collections.abc import Sequence
@@ -71,13 +71,13 @@ class BertStep(nn.Module):
         self.norm = embeddings.LayerNorm
         self.blocks = nn.ModuleList(_BertBlock(layer, self.heads) for layer in decoder.bert.encoder.layer)
         head = decoder.cls.predictions
-        self.transform, self.head = head.transform, _linear(head.decoder.weight, head.decoder.bias)
+        self.transform, self.head = head.transform, linear(head.decoder.weight, head.decoder.bias)
 
     def forward(self, input_ids: Tensor, past: list[Tensor], context: list[Tensor]) -> tuple[Tensor, list[Tensor]]:
         """See the module's docstring."""
-        hidden = self.norm(self.words(input_ids) + _place(self.places, past))
+        hidden = self.norm(self.words(input_ids) + place(self.places, input_ids, past))
         hidden, present = through(self.blocks, hidden, past, context)
-        return self.head(self.transform(hidden))[:, 0], present
+        return self.head(self.transform(hidden[:, -1:]))[:, 0], present
 
 
 class _BertBlock(nn.Module):
@@ -86,7 +86,7 @@ class _BertBlock(nn.Module):
         own, cross = layer.attention, layer.crossattention
         self.heads, self.scale = heads, own.self.scaling
         parts = (own.self.query, own.self.key, own.self.value)
-        self.own_in = _linear(torch.cat([part.weight for part in parts]), torch.cat([part.bias for part in parts]))
+        self.own_in = linear(torch.cat([part.weight for part in parts]), torch.cat([part.bias for part in parts]))
         self.own_out, self.own_norm = own.output.dense, own.output.LayerNorm
         self.cross_in = cross.self.query
         self.cross_out, self.cross_norm = cross.output.dense, cross.output.LayerNorm
@@ -114,13 +114,13 @@ class Gpt2Step(nn.Module):
         self.register_buffer("places", body.wpe.weight[:length].detach())
         self.blocks = nn.ModuleList(_Gpt2Block(block, self.heads) for block in body.h)
         self.norm = body.ln_f
-        self.head = _linear(decoder.lm_head.weight, None)
+        self.head = linear(decoder.lm_head.weight, None)
 
     def forward(self, input_ids: Tensor, past: list[Tensor], context: list[Tensor]) -> tuple[Tensor, list[Tensor]]:
         """See the module's docstring."""
-        hidden = self.words(input_ids) + _place(self.places, past)
+        hidden = self.words(input_ids) + place(self.places, input_ids, past)
         hidden, present = through(self.blocks, hidden, past, context)
-        return self.head(self.norm(hidden))[:, 0], present
+        return self.head(self.norm(hidden[:, -1:]))[:, 0], present
 
 
 class _Gpt2Block(nn.Module):
@@ -153,7 +153,7 @@ def cross_projection(decoder: BertLMHeadModel | GPT2LMHeadModel) -> nn.Linear:
         linears = [linear for pair in pairs for linear in (pair.key, pair.value)]
     else:
         linears = [_transposed(block.crossattention.c_attn) for block in decoder.transformer.h]
-    return _linear(torch.cat([each.weight for each in linears]), torch.cat([each.bias for each in linears]))
+    return linear(torch.cat([each.weight for each in linears]), torch.cat([each.bias for each in linears]))
 
 
 def through(
@@ -169,24 +169,26 @@ def through(
 
 
 def look(query: Tensor, context: Sequence[Tensor], heads: int, scale: float) -> Tensor:
-    """Attend to the photo. All rows are about one photo, so they are one batch of `rows` queries over shared keys."""
+    """Attend to the photo. All rows are about one photo, so they are one batch of queries over shared keys."""
     key, value = context
-    return attend(query.transpose(0, 1), key, value, heads, scale).transpose(0, 1)
+    return attend(query.reshape(1, -1, query.shape[-1]), key, value, heads, scale).reshape(query.shape)
 
 
-def _place(places: Tensor, past: list[Tensor]) -> Tensor:
+def place(places: Tensor, input_ids: Tensor, past: Sequence[Tensor]) -> Tensor:
+    """The embeddings [new, width] of the positions that follow the past."""
     length = past[0].shape[2]
-    return places[length : length + 1]
+    return places[length : length + input_ids.shape[1]]
 
 
-def _linear(weight: Tensor, bias: Tensor | None) -> nn.Linear:
-    linear = nn.Linear(weight.shape[1], weight.shape[0], bias=bias is not None)
-    linear.weight = nn.Parameter(weight.detach(), requires_grad=False)
+def linear(weight: Tensor, bias: Tensor | None) -> nn.Linear:
+    """Build a product from its weights, [outputs, inputs], and its bias."""
+    product = nn.Linear(weight.shape[1], weight.shape[0], bias=bias is not None)
+    product.weight = nn.Parameter(weight.detach(), requires_grad=False)
     if bias is not None:
-        linear.bias = nn.Parameter(bias.detach(), requires_grad=False)
-    return linear
+        product.bias = nn.Parameter(bias.detach(), requires_grad=False)
+    return product
 
 
 def _transposed(conv: Conv1D) -> nn.Linear:
     """GPT-2 stores its weights as [inputs, outputs]."""
-    return _linear(conv.weight.T.contiguous(), conv.bias)
+    return linear(conv.weight.T.contiguous(), conv.bias)

@@ -16,8 +16,7 @@ from inference.captioner import ModelError
 from inference.checkpoint import Checkpoint
 from inference.export import agreement, precision
 from inference.export.agreement import Pixels
-from inference.export.decoders import BertStep, Gpt2Step, Step, TopStep
-from inference.export.encoders import EncoderGraph
+from inference.export.decoders import TopStep
 from inference.export.graphs import context_names, export_decoder, export_encoder, optimise
 from inference.export.rows import quantize_rows, rounding_errors
 from inference.export.weights import lay_out
@@ -37,8 +36,6 @@ The crops are harder than whole photos: of a trained model that kept 87 % of the
 
 _PROBED = 3  # photos on which rounding errors are measured
 
-_ENCODERS = ("vit", "deit", "dinov2", "swin")
-_DECODERS: dict[str, Callable[..., Step]] = {"bert": BertStep, "gpt2": Gpt2Step}
 _TOOLS = ("torch", "transformers", "onnx", "onnxruntime")
 
 
@@ -111,6 +108,10 @@ def export(
             files={name: digest(made / name) for name in sizes},
             preprocessing=loaded.preprocessing,
             decoding=loaded.decoding,
+            prompt_ids=loaded.prompt_ids,
+            detailed=loaded.detailed,
+            takes_prompt=loaded.family.TAKES_PROMPT,
+            places=loaded.places,
             precision=stored,
         ).write(made)
         _put(made, folder)
@@ -118,33 +119,21 @@ def export(
 
 
 def _require_supported(loaded: Checkpoint) -> None:
-    encoder, decoder = loaded.model.config.encoder, loaded.model.config.decoder
-    if encoder.model_type not in _ENCODERS or decoder.model_type not in _DECODERS:
-        raise ModelError(
-            f"{loaded.source} is a {encoder.model_type} encoder with a {decoder.model_type} decoder. "
-            "Supported are ViT, DeiT, DINOv2 and Swin encoders with BERT and GPT-2 decoders; "
-            "anything else runs with CAPTION_ENGINE=torch."
-        )
-    size = loaded.preprocessing.input
-    expected = encoder.image_size if isinstance(encoder.image_size, list | tuple) else (encoder.image_size,) * 2
-    if encoder.model_type != "dinov2" and (size.height, size.width) != tuple(expected):
-        raise ModelError(
-            f"{loaded.source} prepares photos of {size.height}x{size.width} pixels, and its encoder takes "
-            f"{expected[0]}x{expected[1]}: correct the size in its preprocessor_config.json."
-        )
+    if refusal := loaded.family.refusal(loaded.model, loaded.preprocessing.input):
+        raise ModelError(f"{loaded.source} {refusal}")
 
 
 def _write_graphs(loaded: Checkpoint, work: Path) -> None:
     """Write `raw-encoder.onnx` and `raw-decoder.onnx`, fp32."""
     size, network = loaded.preprocessing.input, loaded.model
-    encoder = EncoderGraph(network, size).eval()
-    step = _DECODERS[network.config.decoder.model_type](network.decoder, loaded.decoding.max_length)
-    decoder = TopStep(step, width(loaded.decoding)).eval()
+    encoder, step = loaded.family.encoder(network, size).eval(), loaded.family.decoder(network, loaded.places)
+    decoder = TopStep(step, width(loaded.longest)).eval()
     photo = torch.zeros(1, 3, size.height, size.width)
+    prompt = torch.tensor([loaded.prompt_ids]) if loaded.prompt_ids else None
     with torch.no_grad():
-        context = encoder(photo)
+        context = encoder(photo) if prompt is None else encoder(photo, prompt)
     names = context_names(step.layers)
-    export_encoder(encoder, photo, work / "raw-encoder.onnx", names)
+    export_encoder(encoder, photo, work / "raw-encoder.onnx", names, prompt)
     export_decoder(decoder, context, work / "raw-decoder.onnx", names)
 
 
@@ -157,13 +146,13 @@ def _choose(
     encoder, decoder = work / "fp32-encoder.onnx", work / "fp32-decoder.onnx"
 
     progress(f"Captioning {len(pixels)} views of sample photos in fp32")
-    expected = agreement.captions(encoder, decoder, pixels, loaded.decoding, cores())
+    expected = agreement.captions(loaded, encoder, decoder, pixels, cores())
     agreement.require_same_logits(loaded, encoder, decoder, pixels[0], expected[0][:-1])
     if wanted == "auto":
-        pairs = [(eyes, mouth) for eyes in _encoders(work, pixels) for mouth in _decoders(work)]
+        pairs = [(eyes, mouth) for eyes in _encoders(loaded, work, pixels) for mouth in _decoders(work)]
         pairs.sort(key=lambda pair: pair[0].file.stat().st_size + pair[1].file.stat().st_size)
         for eyes, mouth in pairs:
-            said = agreement.captions(eyes.file, mouth.file, pixels, loaded.decoding, cores())
+            said = agreement.captions(loaded, eyes.file, mouth.file, pixels, cores())
             kept = agreement.identical(said, expected)
             names = f"encoder {eyes.products}, decoder {mouth.products}, embeddings {mouth.embeddings}"
             progress(f"{names}: {kept:.0%} of the captions stay the same")
@@ -176,10 +165,10 @@ def _choose(
     return encoder, decoder, Precision(encoder="fp32", decoder="fp32", embeddings="fp32", agreement=figures)
 
 
-def _encoders(work: Path, pixels: Sequence[Pixels]) -> list[_Candidate]:
+def _encoders(loaded: Checkpoint, work: Path, pixels: Sequence[Pixels]) -> list[_Candidate]:
     """`mixed` is int8 but for the eighth of the products that rounding moves the most."""
     raw, rounded = work / "raw-encoder.onnx", work / "rounded.onnx"
-    errors = rounding_errors(raw, pixels[:_PROBED])
+    errors = rounding_errors(raw, pixels[:_PROBED], loaded.prompt_ids)
     worst = sorted(errors, key=errors.__getitem__)[-(-len(errors) * 7 // 8) :]
     made = []
     for products, keep in (("int8", []), ("mixed", worst)):

@@ -22,18 +22,27 @@ def context_names(layers: int) -> list[str]:
     return [f"cross.{layer}.{part}" for layer in range(layers) for part in ("key", "value")]
 
 
-def export_encoder(module: nn.Module, pixel_values: Tensor, path: Path, outputs: Sequence[str]) -> None:
-    """Write `encoder.onnx`: pixel_values [batch, 3, height, width] to the named outputs."""
-    export_graph(module, (pixel_values,), path, ["pixel_values"], outputs, ({0: Dim("batch")},))
+def export_encoder(
+    module: nn.Module, pixel_values: Tensor, path: Path, outputs: Sequence[str], prompt_ids: Tensor | None = None
+) -> None:
+    """Write `encoder.onnx`: pixel_values [batch, 3, height, width] to the named outputs.
+
+    Where there are prompt_ids [1, length], one photo and a prompt of any length.
+    """
+    if prompt_ids is None:
+        export_graph(module, (pixel_values,), path, ["pixel_values"], outputs, ({0: Dim("batch")},))
+    else:
+        inputs, shapes = ["pixel_values", "prompt_ids"], (None, {1: Dim("prompt_length")})
+        export_graph(module, (pixel_values, prompt_ids), path, inputs, outputs, shapes)
 
 
 def export_decoder(module: TopStep, context: Sequence[Tensor], path: Path, names: Sequence[str]) -> None:
     """Write `decoder.onnx`: one step of `module` over a photo's context, the encoder's outputs with their names."""
     step = module.step
     past = torch.zeros(2, step.layers * 2 * step.heads, 3, step.dim)
-    arguments = (torch.ones(3, 1, dtype=torch.long), torch.tensor([0, 0, 1]), past, list(context))
-    rows, past_rows, length = Dim("rows"), Dim("past_rows"), Dim("past_length")
-    shapes = ({0: rows}, {0: rows}, {0: past_rows, 2: length}, [None for _ in context])
+    arguments = (torch.ones(3, 2, dtype=torch.long), torch.tensor([0, 0, 1]), past, list(context))
+    rows, new, past_rows, length = Dim("rows"), Dim("new"), Dim("past_rows"), Dim("past_length")
+    shapes = ({0: rows, 1: new}, {0: rows}, {0: past_rows, 2: length}, [None for _ in context])
     inputs = ["input_ids", "parents", "past", *names]
     outputs = ["logits", "top_scores", "top_tokens", "present"]
     export_graph(module, arguments, path, inputs, outputs, shapes)

@@ -29,18 +29,18 @@ def attend(query: Tensor, key: Tensor, value: Tensor, heads: int, scale: float) 
 def attend_with_past(
     query: Tensor, key: Tensor, value: Tensor, past_key: Tensor, past_value: Tensor, heads: int, scale: float
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Attend from one new position to itself and to those before it.
+    """Attend from each new position to itself and to those before it.
 
-    query, key and value are [rows, 1, heads * dim], past_key and past_value [rows, heads, past, dim].
-    Returns what was seen [rows, 1, heads * dim] and the grown keys and values [rows, heads, past + 1, dim].
+    query, key and value are [rows, new, heads * dim], past_key and past_value [rows, heads, past, dim].
+    Returns what was seen [rows, new, heads * dim] and the grown keys and values [rows, heads, past + new, dim].
     """
     if torch.compiler.is_exporting():
         rows, _, past, dim = past_key.shape
-        grown = (rows, heads, past + 1, dim)
+        grown = (rows, heads, past + query.shape[1], dim)
         seen, present_key, present_value = torch.onnx.ops.symbolic_multi_out(
             _NODE,
             (query, key, value, None, None, None, past_key, past_value),
-            {"num_heads": heads, "scale": scale},
+            {"num_heads": heads, "scale": scale, "unidirectional": 1},
             dtypes=(query.dtype,) * 3,
             shapes=(query.shape, grown, grown),
             version=1,
@@ -48,7 +48,10 @@ def attend_with_past(
         return seen, present_key, present_value
     present_key = torch.cat([past_key, _heads(key, heads)], 2)
     present_value = torch.cat([past_value, _heads(value, heads)], 2)
-    return attend(query, present_key, present_value, heads, scale), present_key, present_value
+    split, (new, past) = _heads(query, heads), (query.shape[1], past_key.shape[2])
+    earlier = torch.ones(new, past + new, dtype=torch.bool).tril(past)
+    seen = F.scaled_dot_product_attention(split, present_key, present_value, earlier, scale=scale)
+    return seen.transpose(1, 2).reshape(query.shape), present_key, present_value
 
 
 def _heads(part: Tensor, heads: int) -> Tensor:

@@ -72,7 +72,9 @@ def quantize_rows(source: Path, target: Path, keep: Collection[str] = ()) -> Non
     graph.save(target)
 
 
-def rounding_errors(source: Path, pixels: Sequence[NDArray[np.float32]]) -> dict[str, float]:
+def rounding_errors(
+    source: Path, pixels: Sequence[NDArray[np.float32]], prompt_ids: Sequence[int] = ()
+) -> dict[str, float]:
     """How far `quantize_rows` moves the result of each product, as a share of its length, summed over photos.
 
     `source` is an encoder's graph; each of `pixels` is [1, 3, height, width].
@@ -87,11 +89,12 @@ def rounding_errors(source: Path, pixels: Sequence[NDArray[np.float32]]) -> dict
     graph.model.graph.output.extend(helper.make_empty_tensor_value_info(name) for name in wanted)
     session = ort.InferenceSession(graph.model.SerializeToString(), providers=["CPUExecutionProvider"])
     errors = dict.fromkeys(products, 0.0)
+    given = {"prompt_ids": np.array([prompt_ids], np.int64)} if prompt_ids else {}
     for photo in pixels:
-        seen = dict(zip(wanted, session.run(wanted, {"pixel_values": photo}), strict=True))
-        for name, given in products.items():
+        seen = dict(zip(wanted, session.run(wanted, given | {"pixel_values": photo}), strict=True))
+        for name, input_ in products.items():
             weight, range_ = weights[name], ranges[name]
-            rows = seen[given].reshape(-1, len(weight)) + np.float32(range_.shift)
+            rows = seen[input_].reshape(-1, len(weight)) + np.float32(range_.shift)
             step = np.abs(rows).max(1, keepdims=True) / range_.levels
             near = (np.rint(rows / step) * step - range_.shift) @ near_weights[name]
             exact = (rows - range_.shift) @ weight

@@ -30,19 +30,20 @@ class Bare:
         opened = ModelFolder.open(folder)
         self._photo = photo
         self._captioner = onnx_engine.OnnxCaptioner(opened, threads, "bench")
-        self._eyes, self._mouth = (onnx_engine.session(file, threads) for file in (opened.encoder, opened.decoder))
+        eyes, self._mouth = (onnx_engine.session(file, threads) for file in (opened.encoder, opened.decoder))
+        self._eyes = onnx_engine.Encoder(eyes)
         image = decode(photo, self._captioner.input_size)
-        self._pixels = ort.OrtValue.ortvalue_from_numpy(pixel_values(image, opened.manifest.preprocessing))
-        self._context = [output.name for output in self._eyes.get_outputs()]
+        self._pixels = pixel_values(image, opened.manifest.preprocessing)
+        self._feeds = self._eyes.feeds(self._pixels, opened.manifest.prompt_ids)
         self._outputs = [output.name for output in self._mouth.get_outputs() if output.name != "logits"]
 
         # What each step of one caption is given, so that the bare session can run the same again.
         self._runs: list[dict[str, ort.OrtValue]] = []
-        made = dict(zip(self._context, self._see(), strict=True))
+        made = dict(zip(self._eyes.outputs, self._see(), strict=True))
         step = onnx_engine.Decoder(self._mouth).about(made)
 
         def noted(tokens: Ints, parents: Ints) -> tuple[Floats, Ints]:
-            given = {"input_ids": tokens[:, None], "parents": parents}
+            given = {"input_ids": tokens, "parents": parents}
             values = {name: ort.OrtValue.ortvalue_from_numpy(value) for name, value in given.items()}
             self._runs.append(values | {"past": step._past} | made)
             return step(tokens, parents)
@@ -68,7 +69,7 @@ class Bare:
         return {name: 1e3 * taken for name, taken in times.items()} | {"steps": len(self._runs)}
 
     def _see(self) -> list[ort.OrtValue]:
-        made: list[ort.OrtValue] = self._eyes.run_with_ort_values(self._context, {"pixel_values": self._pixels})
+        made: list[ort.OrtValue] = self._eyes.session.run_with_ort_values(self._eyes.outputs, self._feeds)
         return made
 
     def _say(self, given: dict[str, ort.OrtValue]) -> float:

@@ -63,7 +63,7 @@ class TableStep:
 
     def __call__(self, tokens: Ints, parents: Ints) -> tuple[Floats, Ints]:
         self.prefixes = [
-            [*self.prefixes[parent], token] for parent, token in zip(parents.tolist(), tokens.tolist(), strict=True)
+            [*self.prefixes[parent], *new] for parent, new in zip(parents.tolist(), tokens.tolist(), strict=True)
         ]
         logits = torch.from_numpy(np.stack([self.table.logits(prefix) for prefix in self.prefixes]))
         top = torch.log_softmax(logits, -1).topk(min(self.width, logits.shape[1]))
@@ -92,13 +92,17 @@ def of_transformers(table: Table, rules: Decoding) -> list[int]:
         length_penalty=rules.length_penalty if rules.beams > 1 else None,
         early_stopping=rules.early_stopping if rules.beams > 1 else None,
         no_repeat_ngram_size=rules.no_repeat_ngram_size,
+        min_length=rules.min_length,
         suppress_tokens=list(rules.suppressed_ids) or None,
+        bad_words_ids=[list(phrase) for phrase in rules.banned_phrases] or None,
+        forced_bos_token_id=rules.forced_first_id if not rules.prefix_ids else None,
+        forced_eos_token_id=rules.forced_end_id,
         eos_token_id=list(rules.end_ids),
         pad_token_id=rules.pad_id,
         use_cache=False,
         do_sample=False,
     )
-    ids = torch.tensor([[rules.start_id]])
+    ids = torch.tensor([[rules.start_id, *rules.prefix_ids]])
     output = TableModel(table).generate(
         ids,
         attention_mask=torch.ones_like(ids),
@@ -119,7 +123,7 @@ def of_ours(table: Table, rules: Decoding) -> list[int]:
     vocab=st.integers(40, 90),
     sharpness=st.sampled_from([0.5, 2.0, 6.0]),
     beams=st.integers(1, 5),
-    max_length=st.integers(2, 18),
+    max_length=st.integers(6, 18),
     length_penalty=st.sampled_from([-1.0, 0.0, 0.6, 1.0, 2.0]),
     early_stopping=st.sampled_from([True, False, "never"]),
     ngram=st.integers(0, 3),
@@ -127,6 +131,11 @@ def of_ours(table: Table, rules: Decoding) -> list[int]:
     ends=st.sets(st.integers(2, 39), min_size=1, max_size=3),
     once=st.lists(st.integers(2, 39), max_size=24, unique=True),
     together=st.integers(1, 3),
+    least=st.integers(0, 20),
+    prefix=st.lists(st.integers(2, 39), max_size=4),
+    phrases=st.lists(st.lists(st.integers(2, 39), min_size=2, max_size=3), max_size=40),
+    forced_first=st.none() | st.integers(2, 39),
+    forced_end=st.booleans(),
 )
 def test_search_finds_what_transformers_finds(
     seed: int,
@@ -141,6 +150,11 @@ def test_search_finds_what_transformers_finds(
     ends: set[int],
     once: list[int],
     together: int,
+    least: int,
+    prefix: list[int],
+    phrases: list[list[int]],
+    forced_first: int | None,
+    forced_end: bool,
 ) -> None:
     rules = msgspec.convert(
         {
@@ -148,6 +162,12 @@ def test_search_finds_what_transformers_finds(
             "end_ids": sorted(ends),
             "pad_id": PAD,
             "beams": beams,
+            "min_length": min(least, max_length),
+            "prefix_ids": prefix,
+            "banned_phrases": phrases,
+            # transformers forces it where one token is there; with a prefix, then, never.
+            "forced_first_id": None if prefix or forced_first in ends | suppressed else forced_first,
+            "forced_end_id": min(ends - suppressed) if forced_end and ends - suppressed else None,
             "max_length": max_length,
             "length_penalty": length_penalty,
             "early_stopping": early_stopping,
