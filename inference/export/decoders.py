@@ -15,7 +15,7 @@ from typing import Protocol
 
 import torch
 from torch import Tensor, nn
-from transformers import BertLMHeadModel, GPT2LMHeadModel
+from transformers import BertLMHeadModel, BlipTextLMHeadModel, GPT2LMHeadModel
 from transformers.pytorch_utils import Conv1D
 
 from inference.export.operators import attend, attend_with_past
@@ -57,17 +57,19 @@ class TopStep(nn.Module):
 
 
 class BertStep(nn.Module):
-    """BERT as a decoder: each sublayer is followed by the sum with its input and a LayerNorm."""
+    """BERT as a decoder, BLIP's too: each sublayer is followed by the sum with its input and a LayerNorm."""
 
-    def __init__(self, decoder: BertLMHeadModel, length: int) -> None:
+    def __init__(self, decoder: BertLMHeadModel | BlipTextLMHeadModel, length: int) -> None:
         """Take over a decoder's weights for sequences of up to `length` tokens."""
         super().__init__()
         config, embeddings = decoder.config, decoder.bert.embeddings
         self.layers, self.heads = config.num_hidden_layers, config.num_attention_heads
         self.dim, self.vocabulary = config.hidden_size // self.heads, config.vocab_size
         self.words = embeddings.word_embeddings
-        places = embeddings.position_embeddings.weight[:length] + embeddings.token_type_embeddings.weight[0]
-        self.register_buffer("places", places.detach())
+        places = embeddings.position_embeddings.weight[:length].detach()
+        if hasattr(embeddings, "token_type_embeddings"):
+            places = places + embeddings.token_type_embeddings.weight[0].detach()
+        self.register_buffer("places", places)
         self.norm = embeddings.LayerNorm
         self.blocks = nn.ModuleList(_BertBlock(layer, self.heads) for layer in decoder.bert.encoder.layer)
         head = decoder.cls.predictions
@@ -84,9 +86,8 @@ class _BertBlock(nn.Module):
     def __init__(self, layer: nn.Module, heads: int) -> None:
         super().__init__()
         own, cross = layer.attention, layer.crossattention
-        self.heads, self.scale = heads, own.self.scaling
-        parts = (own.self.query, own.self.key, own.self.value)
-        self.own_in = linear(torch.cat([part.weight for part in parts]), torch.cat([part.bias for part in parts]))
+        self.heads, self.scale = heads, (own.self.query.out_features // heads) ** -0.5
+        self.own_in = joined(own.self.query, own.self.key, own.self.value)
         self.own_out, self.own_norm = own.output.dense, own.output.LayerNorm
         self.cross_in = cross.self.query
         self.cross_out, self.cross_norm = cross.output.dense, cross.output.LayerNorm
@@ -143,27 +144,31 @@ class _Gpt2Block(nn.Module):
         return hidden + self.narrow(self.act(self.widen(self.norm(hidden)))), present
 
 
-def cross_projection(decoder: BertLMHeadModel | GPT2LMHeadModel) -> nn.Linear:
+def cross_projection(decoder: BertLMHeadModel | BlipTextLMHeadModel | GPT2LMHeadModel) -> nn.Linear:
     """Build the product that makes the keys and values of every layer's cross-attention from the encoder's output.
 
     Its output is [..., layers * 2 * heads * dim], in this order.
     """
-    if isinstance(decoder, BertLMHeadModel):
+    if not isinstance(decoder, GPT2LMHeadModel):
         pairs = [layer.crossattention.self for layer in decoder.bert.encoder.layer]
         linears = [linear for pair in pairs for linear in (pair.key, pair.value)]
     else:
         linears = [_transposed(block.crossattention.c_attn) for block in decoder.transformer.h]
-    return linear(torch.cat([each.weight for each in linears]), torch.cat([each.bias for each in linears]))
+    return joined(*linears)
 
 
 def through(
     blocks: nn.ModuleList, hidden: Tensor, past: list[Tensor], context: list[Tensor]
 ) -> tuple[Tensor, list[Tensor]]:
-    """Pass hidden states through the blocks, each with its own pair of past and context; return the present too."""
+    """Pass hidden states through the blocks, each with its own pair of past and context; return the present too.
+
+    What `context` holds after the pairs is for every block.
+    """
     present: list[Tensor] = []
+    common = context[2 * len(blocks) :]
     for index, block in enumerate(blocks):
         pair = slice(2 * index, 2 * index + 2)
-        hidden, grown = block(hidden, past[pair], context[pair])
+        hidden, grown = block(hidden, past[pair], [*context[pair], *common])
         present += grown
     return hidden, present
 
@@ -187,6 +192,12 @@ def linear(weight: Tensor, bias: Tensor | None) -> nn.Linear:
     if bias is not None:
         product.bias = nn.Parameter(bias.detach(), requires_grad=False)
     return product
+
+
+def joined(*linears: nn.Linear) -> nn.Linear:
+    """Several products of one input as one."""
+    biases = [part.bias for part in linears if part.bias is not None]
+    return linear(torch.cat([part.weight for part in linears]), torch.cat(biases) if biases else None)
 
 
 def _transposed(conv: Conv1D) -> nn.Linear:

@@ -5,7 +5,6 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor, nn
 
-from inference.export.decoders import linear
 from inference.export.operators import attend
 
 
@@ -75,9 +74,3 @@ class Block(nn.Module):
         query, key, value = self.split(self.first_norm(hidden)).chunk(3, -1)
         hidden = hidden + self.join(attend(query, key, value, self.heads, self.scale))
         return hidden + self.mlp(self.second_norm(hidden))
-
-
-def joined(*linears: nn.Linear) -> nn.Linear:
-    """Several products of one input as one."""
-    biases = [part.bias for part in linears if part.bias is not None]
-    return linear(torch.cat([part.weight for part in linears]), torch.cat(biases) if biases else None)

@@ -11,9 +11,10 @@ import torch
 from torch import Tensor, nn
 from transformers import PreTrainedModel, PreTrainedTokenizerBase, VisionEncoderDecoderModel
 
-from inference.export.decoders import BertStep, Gpt2Step, Step, cross_projection
-from inference.export.encoders import Block, EncoderGraph, VisionTransformer, joined
+from inference.export.decoders import BertStep, Gpt2Step, Step, cross_projection, joined
+from inference.export.encoders import Block, EncoderGraph, VisionTransformer
 from inference.export.families import Words
+from inference.export.families.refusals import wrong_size
 from inference.folder import Detailed, Size
 
 NETWORK = "VisionEncoderDecoderModel"
@@ -65,17 +66,6 @@ def refusal(network: VisionEncoderDecoderModel, size: Size) -> str | None:
             "anything else runs with CAPTION_ENGINE=torch."
         )
     return None if encoder.model_type == "dinov2" else wrong_size(encoder.image_size, size)
-
-
-def wrong_size(image_size: int | list[int] | tuple[int, int], size: Size) -> str | None:
-    """Say so where photos are not prepared in the size that an encoder takes."""
-    height, width = image_size if isinstance(image_size, list | tuple) else (image_size, image_size)
-    if (size.height, size.width) == (height, width):
-        return None
-    return (
-        f"prepares photos of {size.height}x{size.width} pixels, and its encoder takes {height}x{width}: "
-        "correct the size in its preprocessor_config.json."
-    )
 
 
 def encoder(network: VisionEncoderDecoderModel, size: Size) -> nn.Module:

@@ -1,0 +1,158 @@
+"""Random checkpoints in the form in which the hub has those that people choose, with tokenizers of the right kinds.
+
+Every builder takes sizes, so that the same form serves tests (small) and benchmarks (as large as the real one).
+"""
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from tokenizers import Tokenizer, models, pre_tokenizers, trainers
+from transformers import (
+    BertTokenizer,
+    BlipConfig,
+    BlipForConditionalGeneration,
+    GitConfig,
+    GitForCausalLM,
+    GPT2Config,
+    GPT2Tokenizer,
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+    VisionEncoderDecoderConfig,
+    VisionEncoderDecoderModel,
+    ViTConfig,
+)
+
+CLIP = {"image_mean": [0.48145466, 0.4578275, 0.40821073], "image_std": [0.26862954, 0.26130258, 0.27577711]}
+_SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+_END_OF_TEXT = "<|endoftext|>"
+
+
+def blip(folder: Path, seed: int = 0, vision: dict[str, Any] | None = None, text: dict[str, Any] | None = None) -> Path:
+    """Salesforce/blip-image-captioning-base, or one with other sizes."""
+    vocabulary = wordpiece()
+    size = len(vocabulary)
+    small = {"hidden_size": 48, "num_hidden_layers": 2, "num_attention_heads": 3, "intermediate_size": 96}
+    config = BlipConfig(
+        vision_config=vision or {**small, "image_size": 64},
+        # [DEC] begins a caption and is not in the tokenizer; the end is sep_token_id, eos_token_id another thing.
+        text_config={"vocab_size": size + 2, "bos_token_id": size, "sep_token_id": 3, "eos_token_id": 2}
+        | (text or {**small, "max_position_embeddings": 40}),
+    )
+    model = _random(BlipForConditionalGeneration(config), seed, folder)
+    side = model.config.vision_config.image_size
+    _processor(folder, "BlipImageProcessor", "BlipProcessor", {"size": {"height": side, "width": side}, **CLIP})
+    vocabulary.save_pretrained(folder)
+    return folder
+
+
+def git(folder: Path, seed: int = 0, vision: dict[str, Any] | None = None, text: dict[str, Any] | None = None) -> Path:
+    """microsoft/git-base-coco, or one with other sizes."""
+    vocabulary = wordpiece()
+    small = {"hidden_size": 48, "num_hidden_layers": 2, "num_attention_heads": 3, "intermediate_size": 96}
+    config = GitConfig(
+        vision_config=vision or {**small, "image_size": 64},
+        **{"vocab_size": len(vocabulary), "bos_token_id": 2, "eos_token_id": 3}
+        | (text or {**small, "max_position_embeddings": 40}),
+    )
+    model = _random(GitForCausalLM(config), seed, folder)
+    side = model.config.vision_config.image_size
+    crop = {"size": {"shortest_edge": side}, "crop_size": {"height": side, "width": side}, "do_center_crop": True}
+    _processor(folder, "CLIPImageProcessor", "GitProcessor", {**crop, **CLIP})
+    vocabulary.save_pretrained(folder)
+    return folder
+
+
+def vit_gpt2(
+    folder: Path,
+    seed: int = 0,
+    generation: dict[str, Any] | None = None,
+    encoder: ViTConfig | None = None,
+    **sizes: Any,
+) -> Path:
+    """nlpconnect/vit-gpt2-image-captioning, or Mozilla/distilvit if it has fewer layers.
+
+    As the hub has it: weights in pytorch_model.bin, a preprocessor_config.json of an older form, a size that is a
+    number, and <|endoftext|> for everything.
+    """
+    vocabulary = byte_level([_END_OF_TEXT])
+    GPT2Tokenizer(vocab=vocabulary.get_vocab(), merges=_merges(vocabulary)).save_pretrained(folder)
+    end = vocabulary.token_to_id(_END_OF_TEXT)
+    small = {"n_embd": 48, "n_layer": 2, "n_head": 4, "n_positions": 40, "vocab_size": vocabulary.get_vocab_size()}
+    tiny = ViTConfig(
+        hidden_size=48, num_hidden_layers=2, num_attention_heads=3, intermediate_size=96, image_size=64, patch_size=16
+    )
+    ends = {"bos_token_id": end, "eos_token_id": end}
+    decoder = GPT2Config(**{**small, **sizes}, **ends, task_specific_params={"text-generation": {"max_length": 50}})
+    config = VisionEncoderDecoderConfig.from_encoder_decoder_configs(encoder or tiny, decoder)
+    model = _random(VisionEncoderDecoderModel(config), seed, folder)
+    (folder / "model.safetensors").unlink()
+    torch.save(model.state_dict(), folder / "pytorch_model.bin")
+    facts = json.loads((folder / "config.json").read_text())
+    facts |= {"decoder_start_token_id": end, "eos_token_id": end, "bos_token_id": end, "pad_token_id": end}
+    (folder / "config.json").write_text(json.dumps(facts))
+    (folder / "generation_config.json").unlink()
+    if generation is not None:
+        begun = {"decoder_start_token_id": end, "pad_token_id": end, **ends}
+        (folder / "generation_config.json").write_text(json.dumps({"_from_model_config": True, **begun, **generation}))
+    half = {"image_mean": [0.5] * 3, "image_std": [0.5] * 3}
+    older = {"do_normalize": True, "do_resize": True, "feature_extractor_type": "ViTFeatureExtractor", "resample": 2}
+    side = model.config.encoder.image_size
+    (folder / "preprocessor_config.json").write_text(json.dumps({**older, **half, "size": side}))
+    return folder
+
+
+def wordpiece() -> PreTrainedTokenizerBase:
+    """BERT's kind of tokenizer, with many ##pieces."""
+    trained = Tokenizer(models.WordPiece(unk_token="[UNK]"))
+    trained.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    trained.train_from_iterator(_sentences(), trainers.WordPieceTrainer(vocab_size=260, special_tokens=_SPECIAL))
+    return BertTokenizer(vocab=trained.get_vocab())
+
+
+def byte_level(special: Sequence[str]) -> Tokenizer:
+    """GPT-2's and BART's kind of vocabulary: pieces of words with their spaces, down to single bytes."""
+    trained = Tokenizer(models.BPE())
+    trained.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    alphabet = pre_tokenizers.ByteLevel.alphabet()
+    trained.train_from_iterator(
+        _sentences(),
+        trainers.BpeTrainer(vocab_size=400, special_tokens=list(special), initial_alphabet=alphabet),
+    )
+    return trained
+
+
+def _sentences() -> Iterator[str]:
+    subjects = "a photograph of a woman, two men, the dog, some cats, an old train, it's a bird, three white boats"
+    places = "on the beach., in front of a house!, next to the window, at night, with umbrellas, under a bridge?"
+    for subject in subjects.split(", "):
+        for place in places.split(", "):
+            yield f"a photograph of {subject} standing {place}"
+            yield f"{subject} is looking {place}"
+
+
+def _merges(trained: Tokenizer) -> list[tuple[str, str]]:
+    found = json.loads(trained.to_str())["model"]["merges"]
+    return [tuple(merge) if isinstance(merge, list) else tuple(merge.split(" ")) for merge in found]
+
+
+def _random(model: PreTrainedModel, seed: int, folder: Path) -> PreTrainedModel:
+    """Draw the weights, so large in small models that no caption hangs on a rounding, and save them."""
+    torch.manual_seed(seed)
+    small = sum(weight.numel() for weight in model.parameters()) < 10_000_000
+    with torch.no_grad():
+        for name, weight in model.named_parameters():
+            if weight.dim() > 1:
+                weight.normal_(0, 0.25 if small and "patch_embedding" not in name else 0.05 if small else 0.02)
+            elif not small and weight.shape[0] > 10_000:  # some words are likelier than others, as after a training
+                weight.normal_()
+    model.save_pretrained(folder)
+    return model
+
+
+def _processor(folder: Path, image: str, whole: str, facts: dict[str, Any]) -> None:
+    common = {"do_resize": True, "do_rescale": True, "rescale_factor": 1 / 255, "do_normalize": True, "resample": 3}
+    kinds = {"image_processor_type": image, "processor_class": whole}
+    (folder / "preprocessor_config.json").write_text(json.dumps({**common, **kinds, **facts}))
