@@ -90,7 +90,7 @@ def load(model: str) -> Checkpoint:
             "BlipForConditionalGeneration, with its image processor and tokenizer."
         ) from error
     network.eval().requires_grad_(False)
-    words, detailed = family.words(network, tokenizer), family.detailed(tokenizer)
+    words, detailed = family.words(network, tokenizer), family.detailed(network, tokenizer)
     decoding = _decoding(model, network, words)
     longest = max(decoding.max_length, detailed.max_length if detailed else 0, PLACES)
     return Checkpoint(

@@ -11,9 +11,12 @@ from typing import Any
 import torch
 from tokenizers import Tokenizer, models, pre_tokenizers, trainers
 from transformers import (
+    BartTokenizer,
     BertTokenizer,
     BlipConfig,
     BlipForConditionalGeneration,
+    Florence2Config,
+    Florence2ForConditionalGeneration,
     GitConfig,
     GitForCausalLM,
     GPT2Config,
@@ -65,12 +68,53 @@ def git(folder: Path, seed: int = 0, vision: dict[str, Any] | None = None, text:
     return folder
 
 
+def florence2(folder: Path, seed: int = 0, side: int = 64, large: bool = False) -> Path:
+    """florence-community/Florence-2-base (`large`), or one with other sizes."""
+    vocabulary = byte_level(["<s>", "<pad>", "</s>", "<unk>", "<mask>", "<image>", "<loc_0>", "<loc_1>"])
+    size = 51290 if large else vocabulary.get_vocab_size()
+    image = vocabulary.token_to_id("<image>")
+    tower: dict[str, Any] = {"projection_dim": 768}
+    text: dict[str, Any] = {"d_model": 768, "encoder_layers": 6, "decoder_layers": 6}
+    heads, wide = 12, 3072
+    if not large:
+        # 64 pixels leave 16, 8, 4 and 2 positions a side: windows of 3 are padded.
+        tower = {"embed_dim": (16, 24, 32, 48), "depths": (1, 1, 2, 1), "num_heads": (2, 2, 4, 4), "window_size": 3}
+        tower |= {"num_groups": (2, 2, 4, 4), "projection_dim": 48, "max_position_embeddings": 8}
+        text, heads, wide = {"d_model": 48, "encoder_layers": 2, "decoder_layers": 2}, 4, 96
+    both = {
+        f"{half}_{part}": value
+        for half in ("encoder", "decoder")
+        for part, value in {"attention_heads": heads, "ffn_dim": wide}.items()
+    }
+    ids = {"bos_token_id": 0, "pad_token_id": 1, "eos_token_id": 2, "decoder_start_token_id": 2}
+    config = Florence2Config(
+        vision_config=tower,
+        text_config={"model_type": "bart", "vocab_size": size, "max_position_embeddings": 1024, **ids, **text, **both},
+        image_token_id=image,
+    )
+    forced = {"forced_bos_token_id": 0, "forced_eos_token_id": 2}
+    searched = {"num_beams": 3, "early_stopping": True, "no_repeat_ngram_size": 3}
+    _random(Florence2ForConditionalGeneration(config), seed, folder, {**ids, **forced, **searched})
+    positions = (side // 32) ** 2 + 1
+    facts = {
+        "size": {"height": side, "width": side},
+        "image_seq_length": positions,
+        "crop_size": {"height": side, "width": side},
+    }
+    imagenet = {"image_mean": [0.485, 0.456, 0.406], "image_std": [0.229, 0.224, 0.225]}
+    _processor(folder, "CLIPImageProcessor", "Florence2Processor", {**facts, **imagenet, "do_center_crop": False})
+    BartTokenizer(
+        vocab=vocabulary.get_vocab(), merges=_merges(vocabulary), extra_special_tokens={"image_token": "<image>"}
+    ).save_pretrained(folder)
+    return folder
+
+
 def vit_gpt2(
     folder: Path,
     seed: int = 0,
     generation: dict[str, Any] | None = None,
     encoder: ViTConfig | None = None,
-    **sizes: Any,
+    sizes: dict[str, Any] | None = None,
 ) -> Path:
     """nlpconnect/vit-gpt2-image-captioning, or Mozilla/distilvit if it has fewer layers.
 
@@ -85,7 +129,9 @@ def vit_gpt2(
         hidden_size=48, num_hidden_layers=2, num_attention_heads=3, intermediate_size=96, image_size=64, patch_size=16
     )
     ends = {"bos_token_id": end, "eos_token_id": end}
-    decoder = GPT2Config(**{**small, **sizes}, **ends, task_specific_params={"text-generation": {"max_length": 50}})
+    decoder = GPT2Config(
+        **{**small, **(sizes or {})}, **ends, task_specific_params={"text-generation": {"max_length": 50}}
+    )
     config = VisionEncoderDecoderConfig.from_encoder_decoder_configs(encoder or tiny, decoder)
     model = _random(VisionEncoderDecoderModel(config), seed, folder)
     (folder / "model.safetensors").unlink()
@@ -138,16 +184,24 @@ def _merges(trained: Tokenizer) -> list[tuple[str, str]]:
     return [tuple(merge) if isinstance(merge, list) else tuple(merge.split(" ")) for merge in found]
 
 
-def _random(model: PreTrainedModel, seed: int, folder: Path) -> PreTrainedModel:
+def _random(
+    model: PreTrainedModel, seed: int, folder: Path, generation: dict[str, Any] | None = None
+) -> PreTrainedModel:
     """Draw the weights, so large in small models that no caption hangs on a rounding, and save them."""
     torch.manual_seed(seed)
     small = sum(weight.numel() for weight in model.parameters()) < 10_000_000
     with torch.no_grad():
-        for name, weight in model.named_parameters():
-            if weight.dim() > 1:
-                weight.normal_(0, 0.25 if small and "patch_embedding" not in name else 0.05 if small else 0.02)
-            elif not small and weight.shape[0] > 10_000:  # some words are likelier than others, as after a training
+        for weight in model.parameters():
+            if weight.dim() == 4:
+                weight.normal_(0, 0.05 if small else 0.02)
+            elif weight.dim() > 1:
+                weight.normal_(0, 0.25 if small else 0.02)
+            elif small:
+                weight += torch.randn_like(weight) * 0.1
+            elif weight.shape[0] > 10_000:  # some words are likelier than others, as after a training
                 weight.normal_()
+    # Random models say one thing for ever, which would prove little.
+    model.generation_config.update(**{"no_repeat_ngram_size": 2, **(generation or {})})
     model.save_pretrained(folder)
     return model
 

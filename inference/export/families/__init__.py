@@ -47,7 +47,7 @@ class Family(Protocol):
     def prompt(self, tokenizer: PreTrainedTokenizerBase) -> tuple[int, ...]:
         """The tokens that its encoder reads beside the photo for a short caption; none where it reads none."""
 
-    def detailed(self, tokenizer: PreTrainedTokenizerBase) -> Detailed | None:
+    def detailed(self, network: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> Detailed | None:
         """How it is asked for a longer caption, or None where it can't be asked."""
 
     def refusal(self, network: PreTrainedModel, size: Size) -> str | None:

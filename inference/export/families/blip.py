@@ -28,7 +28,7 @@ def prompt(_: PreTrainedTokenizerBase) -> tuple[int, ...]:
     return ()
 
 
-def detailed(_: PreTrainedTokenizerBase) -> Detailed | None:
+def detailed(_: BlipForConditionalGeneration, __: PreTrainedTokenizerBase) -> Detailed | None:
     """Not by asking."""
     return None
 

@@ -1,7 +1,7 @@
 """GIT: a decoder that reads the photo as the beginning of its text (microsoft/git-base-coco).
 
-What its layers make of the photo does not depend on the words, for only words look at words: so the encoder's graph runs
-these layers over the photo once, and hands their keys and values to every step.
+What its layers make of the photo does not depend on the words, for only words look at words: so the encoder's graph
+runs these layers over the photo once, and hands their keys and values to every step.
 """
 
 from collections.abc import Sequence
@@ -36,7 +36,7 @@ def prompt(_: PreTrainedTokenizerBase) -> tuple[int, ...]:
     return ()
 
 
-def detailed(_: PreTrainedTokenizerBase) -> Detailed | None:
+def detailed(_: GitForCausalLM, __: PreTrainedTokenizerBase) -> Detailed | None:
     """Not by asking."""
     return None
 

@@ -51,7 +51,7 @@ def prompt(_: PreTrainedTokenizerBase) -> tuple[int, ...]:
     return ()
 
 
-def detailed(_: PreTrainedTokenizerBase) -> Detailed | None:
+def detailed(_: VisionEncoderDecoderModel, __: PreTrainedTokenizerBase) -> Detailed | None:
     """Not by asking."""
     return None
 
