@@ -70,8 +70,8 @@ class OnnxCaptioner:
         return Caption(best.text, encoded - started, time.perf_counter() - encoded, best.confidence, others)
 
     def _said(self, hypothesis: Hypothesis) -> Alternative:
-        # Some vocabularies have words for line breaks and for several spaces.
-        text = " ".join(self._tokenizer.decode(hypothesis.tokens, skip_special_tokens=True).split())
+        # Some vocabularies have words for line breaks and spaces; WordPiece marks the end of a word even if none began.
+        text = " ".join(self._tokenizer.decode(hypothesis.tokens, skip_special_tokens=True).split()).removeprefix("##")
         curve = self._confidence
         return Alternative(text, None if curve is None else curve.of(hypothesis.mean(self._decoding)))
 

@@ -134,7 +134,7 @@ def _write_graphs(loaded: Checkpoint, work: Path) -> None:
         context = encoder(photo) if prompt is None else encoder(photo, prompt)
     names = context_names(step.layers)
     export_encoder(encoder, photo, work / "raw-encoder.onnx", names, prompt)
-    export_decoder(decoder, context, work / "raw-decoder.onnx", names)
+    export_decoder(decoder, context, work / "raw-decoder.onnx", names, prompted=prompt is not None)
 
 
 def _choose(

@@ -36,13 +36,19 @@ def export_encoder(
         export_graph(module, (pixel_values, prompt_ids), path, inputs, outputs, shapes)
 
 
-def export_decoder(module: TopStep, context: Sequence[Tensor], path: Path, names: Sequence[str]) -> None:
-    """Write `decoder.onnx`: one step of `module` over a photo's context, the encoder's outputs with their names."""
+def export_decoder(
+    module: TopStep, context: Sequence[Tensor], path: Path, names: Sequence[str], prompted: bool = False
+) -> None:
+    """Write `decoder.onnx`: one step of `module` over a photo's context, the encoder's outputs with their names.
+
+    Where a prompt is part of the context, that may have any number of positions.
+    """
     step = module.step
     past = torch.zeros(2, step.layers * 2 * step.heads, 3, step.dim)
     arguments = (torch.ones(3, 2, dtype=torch.long), torch.tensor([0, 0, 1]), past, list(context))
     rows, new, past_rows, length = Dim("rows"), Dim("new"), Dim("past_rows"), Dim("past_length")
-    shapes = ({0: rows, 1: new}, {0: rows}, {0: past_rows, 2: length}, [None for _ in context])
+    positions = {2: Dim("positions")} if prompted else None
+    shapes = ({0: rows, 1: new}, {0: rows}, {0: past_rows, 2: length}, [positions for _ in context])
     inputs = ["input_ids", "parents", "past", *names]
     outputs = ["logits", "top_scores", "top_tokens", "present"]
     export_graph(module, arguments, path, inputs, outputs, shapes)

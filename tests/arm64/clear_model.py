@@ -1,14 +1,14 @@
-"""Make a model whose captions hang on no rounding, and photos for it: `python -m tests.arm64.clear_model FOLDER`.
+"""Make models whose captions hang on no rounding, and photos for them: `python -m tests.arm64.clear_model FOLDER`.
 
-It is a random checkpoint whose logits lie far apart. It is exported without int8, which turns a difference in a float's
-sixth digit into one in its second.
+They are random checkpoints, one of each kind, whose logits lie far apart. They are exported without int8, which turns a
+difference in a float's sixth digit into one in its second.
 """
 
 import sys
 from pathlib import Path
 
 from inference.export.exporter import export
-from tests.inference import checkpoints
+from tests.inference import checkpoints, families
 
 
 def main(folder: Path) -> None:
@@ -16,6 +16,9 @@ def main(folder: Path) -> None:
     photos.mkdir(parents=True)
     checkpoints.photos(photos, 6)
     print(export(str(checkpoints.save(folder / "checkpoint", "vit", "bert")), folder / "model", "auto"))
+    for kind in (families.blip, families.git, families.vit_gpt2, families.florence2):
+        name = kind.__name__
+        print(export(str(kind(folder / f"{name}-checkpoint")), folder / name, "fp32"))
 
 
 if __name__ == "__main__":

@@ -66,6 +66,7 @@ cp -r inference tests/arm64/caption.py "$task"
 compare() {
     local model=$1 photo events=()
     shift
+    rm -rf "$task/model"
     [[ -n $model ]] && cp -r "$model" "$task/model"
     for photo in "$@"; do
         events+=("$(basename "$photo" .jpg).json")
@@ -82,12 +83,14 @@ compare() {
     cat "$cache/arm64.txt" "$cache/differences.txt"
 }
 
-step "making a model whose captions hang on no rounding"
+step "making models whose captions hang on no rounding"
 rm -rf "$clear"
 "$python" -m tests.arm64.clear_model "$clear" >"$cache/log.txt" 2>&1 || { cat "$cache/log.txt" >&2; exit 1; }
-compare "$clear/model" "$clear"/photos/*.jpg
-[[ ! -s $cache/differences.txt ]]
-step "the same captions, word for word"
+for model in model blip git vit_gpt2 florence2; do
+    compare "$clear/$model" "$clear"/photos/*.jpg
+    [[ ! -s $cache/differences.txt ]]
+    step "$model: the same captions, word for word"
+done
 
 # The starter's decoder rounds what flows through it to int8. Sums of floats differ in the sixth digit between processors,
 # so that now and then a value falls on the other side of a rounding border, and where two captions were nearly tied the

@@ -29,21 +29,21 @@ from transformers import (
 )
 
 CLIP = {"image_mean": [0.48145466, 0.4578275, 0.40821073], "image_std": [0.26862954, 0.26130258, 0.27577711]}
+SMALL = {"hidden_size": 48, "num_hidden_layers": 2, "num_attention_heads": 3, "intermediate_size": 96}
 _SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
 _END_OF_TEXT = "<|endoftext|>"
 
 
-def blip(folder: Path, seed: int = 0, vision: dict[str, Any] | None = None, text: dict[str, Any] | None = None) -> Path:
-    """Salesforce/blip-image-captioning-base, or one with other sizes."""
+def blip(folder: Path, seed: int = 0, large: bool = False) -> Path:
+    """Salesforce/blip-image-captioning-base, `large` or in a small size."""
     vocabulary = wordpiece()
-    size = len(vocabulary)
-    small = {"hidden_size": 48, "num_hidden_layers": 2, "num_attention_heads": 3, "intermediate_size": 96}
-    config = BlipConfig(
-        vision_config=vision or {**small, "image_size": 64},
-        # [DEC] begins a caption and is not in the tokenizer; the end is sep_token_id, eos_token_id another thing.
-        text_config={"vocab_size": size + 2, "bos_token_id": size, "sep_token_id": 3, "eos_token_id": 2}
-        | (text or {**small, "max_position_embeddings": 40}),
-    )
+    # [DEC] begins a caption and is not in the tokenizer; the end is sep_token_id, eos_token_id another thing.
+    size = 30522 if large else len(vocabulary)
+    text = {"vocab_size": size + 2, "bos_token_id": size, "sep_token_id": 102 if large else 3, "eos_token_id": 2}
+    vision = {"image_size": 384 if large else 64}
+    layers = {"num_attention_heads": 12} if large else SMALL
+    places = {} if large else {"max_position_embeddings": 40}
+    config = BlipConfig(vision_config={**layers, **vision}, text_config={**layers, **text, **places})
     model = _random(BlipForConditionalGeneration(config), seed, folder)
     side = model.config.vision_config.image_size
     _processor(folder, "BlipImageProcessor", "BlipProcessor", {"size": {"height": side, "width": side}, **CLIP})
@@ -51,17 +51,15 @@ def blip(folder: Path, seed: int = 0, vision: dict[str, Any] | None = None, text
     return folder
 
 
-def git(folder: Path, seed: int = 0, vision: dict[str, Any] | None = None, text: dict[str, Any] | None = None) -> Path:
-    """microsoft/git-base-coco, or one with other sizes."""
+def git(folder: Path, seed: int = 0, large: bool = False, **settings: object) -> Path:
+    """microsoft/git-base-coco, `large` or in a small size."""
     vocabulary = wordpiece()
-    small = {"hidden_size": 48, "num_hidden_layers": 2, "num_attention_heads": 3, "intermediate_size": 96}
-    config = GitConfig(
-        vision_config=vision or {**small, "image_size": 64},
-        **{"vocab_size": len(vocabulary), "bos_token_id": 2, "eos_token_id": 3}
-        | (text or {**small, "max_position_embeddings": 40}),
-    )
-    model = _random(GitForCausalLM(config), seed, folder)
-    side = model.config.vision_config.image_size
+    size, start, end, side = (30522, 101, 102, 224) if large else (len(vocabulary), 2, 3, 64)
+    facts = {"vocab_size": size, "bos_token_id": start, "eos_token_id": end, **settings}
+    layers = {} if large else SMALL
+    places = {} if large else {"max_position_embeddings": 40}
+    config = GitConfig(vision_config={**layers, "image_size": side}, **layers, **places, **facts)
+    _random(GitForCausalLM(config), seed, folder)
     crop = {"size": {"shortest_edge": side}, "crop_size": {"height": side, "width": side}, "do_center_crop": True}
     _processor(folder, "CLIPImageProcessor", "GitProcessor", {**crop, **CLIP})
     vocabulary.save_pretrained(folder)
@@ -69,7 +67,7 @@ def git(folder: Path, seed: int = 0, vision: dict[str, Any] | None = None, text:
 
 
 def florence2(folder: Path, seed: int = 0, side: int = 64, large: bool = False) -> Path:
-    """florence-community/Florence-2-base (`large`), or one with other sizes."""
+    """florence-community/Florence-2-base, `large` or in a small size."""
     vocabulary = byte_level(["<s>", "<pad>", "</s>", "<unk>", "<mask>", "<image>", "<loc_0>", "<loc_1>"])
     size = 51290 if large else vocabulary.get_vocab_size()
     image = vocabulary.token_to_id("<image>")
@@ -109,14 +107,8 @@ def florence2(folder: Path, seed: int = 0, side: int = 64, large: bool = False) 
     return folder
 
 
-def vit_gpt2(
-    folder: Path,
-    seed: int = 0,
-    generation: dict[str, Any] | None = None,
-    encoder: ViTConfig | None = None,
-    sizes: dict[str, Any] | None = None,
-) -> Path:
-    """nlpconnect/vit-gpt2-image-captioning, or Mozilla/distilvit if it has fewer layers.
+def vit_gpt2(folder: Path, seed: int = 0, generation: dict[str, Any] | None = None, large: bool = False) -> Path:
+    """nlpconnect/vit-gpt2-image-captioning, `large` or small; Mozilla/distilvit has half the decoder's layers.
 
     As the hub has it: weights in pytorch_model.bin, a preprocessor_config.json of an older form, a size that is a
     number, and <|endoftext|> for everything.
@@ -124,15 +116,13 @@ def vit_gpt2(
     vocabulary = byte_level([_END_OF_TEXT])
     GPT2Tokenizer(vocab=vocabulary.get_vocab(), merges=_merges(vocabulary)).save_pretrained(folder)
     end = vocabulary.token_to_id(_END_OF_TEXT)
-    small = {"n_embd": 48, "n_layer": 2, "n_head": 4, "n_positions": 40, "vocab_size": vocabulary.get_vocab_size()}
-    tiny = ViTConfig(
-        hidden_size=48, num_hidden_layers=2, num_attention_heads=3, intermediate_size=96, image_size=64, patch_size=16
-    )
+    sizes = {"n_embd": 48, "n_layer": 2, "n_head": 4, "n_positions": 40, "vocab_size": vocabulary.get_vocab_size()}
+    encoder = ViTConfig() if large else ViTConfig(**SMALL, image_size=64, patch_size=16)
     ends = {"bos_token_id": end, "eos_token_id": end}
     decoder = GPT2Config(
-        **{**small, **(sizes or {})}, **ends, task_specific_params={"text-generation": {"max_length": 50}}
+        **({} if large else sizes), **ends, task_specific_params={"text-generation": {"max_length": 50}}
     )
-    config = VisionEncoderDecoderConfig.from_encoder_decoder_configs(encoder or tiny, decoder)
+    config = VisionEncoderDecoderConfig.from_encoder_decoder_configs(encoder, decoder)
     model = _random(VisionEncoderDecoderModel(config), seed, folder)
     (folder / "model.safetensors").unlink()
     torch.save(model.state_dict(), folder / "pytorch_model.bin")

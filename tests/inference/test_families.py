@@ -1,7 +1,7 @@
 """Each kind of checkpoint says on the onnx engine what transformers makes it say, in clean words."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -16,6 +16,8 @@ from transformers import (
     AutoTokenizer,
     GenerationConfig,
     GPT2Tokenizer,
+    PreTrainedModel,
+    ProcessorMixin,
     VisionEncoderDecoderModel,
     ViTImageProcessor,
 )
@@ -32,7 +34,7 @@ DIRT = re.compile(r"\[[A-Z]+\]|##|<[^ ]*>|  |^ | $|\n")
 SEARCH = {"max_length": 20, "no_repeat_ngram_size": 2}
 
 
-@dataclass(frozen=True)
+@dataclass
 class Pair:
     """A checkpoint and its export."""
 
@@ -40,11 +42,11 @@ class Pair:
     folder: Path
 
     @cached_property
-    def network(self) -> Any:
+    def network(self) -> PreTrainedModel:
         return AutoModelForImageTextToText.from_pretrained(self.source).eval()
 
     @cached_property
-    def processor(self) -> Any:
+    def processor(self) -> ProcessorMixin:
         return AutoProcessor.from_pretrained(self.source, backend="pil")
 
     def said(self, **changes: object) -> list[str]:
@@ -63,6 +65,18 @@ class Pair:
             inputs = self.processor(images=picture, **({} if text is None else {"text": text}), return_tensors="pt")
             tokens = self.network.generate(**inputs, generation_config=config)[0]
             captions.append(" ".join(self.processor.decode(tokens, skip_special_tokens=True).split()))
+        return captions
+
+    def begun(self, prefix: Sequence[int], **search: object) -> list[str]:
+        """What transformers says of them after the start token and `prefix`."""
+        start = read_manifest(self.folder).decoding.start_id
+        config = GenerationConfig(**{**self.network.generation_config.to_diff_dict(), **search})
+        captions = []
+        for picture in PICTURES:
+            pixels = self.processor(images=picture, return_tensors="pt").pixel_values
+            ids = torch.tensor([[start, *prefix]])
+            tokens = self.network.generate(pixel_values=pixels, input_ids=ids, generation_config=config)[0]
+            captions.append(self.processor.decode(tokens, skip_special_tokens=True))
         return captions
 
 
@@ -92,3 +106,71 @@ def test_it_says_what_transformers_says(pair: Pair, beams: int) -> None:
     expected = pair.expected(asked, **SEARCH, num_beams=beams)
     assert found == [caption.removeprefix("##") for caption in expected]
     assert clean(found)
+
+
+def test_a_caption_may_begin_with_given_words(pair: Pair) -> None:
+    manifest = read_manifest(pair.folder)
+    if not manifest.takes_prompt:
+        pytest.skip("it is asked for a task")
+    given = "a photograph of"
+    prefix = AutoTokenizer.from_pretrained(pair.source)(given, add_special_tokens=False).input_ids
+    found = pair.said(decoding={**SEARCH, "beams": 3, "prefix_ids": prefix})
+    # GIT's processor would end the prompt with [SEP]: its card puts the start token before the prompt by hand.
+    by_hand = pair.source.parent.name.startswith("git")
+    expected = pair.begun(prefix, **SEARCH, num_beams=3) if by_hand else pair.expected(given, **SEARCH, num_beams=3)
+    assert found == expected
+    assert clean(found)
+    assert all(caption.startswith(given) for caption in found)
+    pair.said(decoding={"prefix_ids": []})
+
+
+def test_florence2_is_asked_for_a_detailed_caption_by_its_task(pair: Pair) -> None:
+    detailed = read_manifest(pair.folder).detailed
+    if detailed is None:
+        pytest.skip("it can't be asked")
+    short = read_manifest(pair.folder).prompt_ids
+    found = pair.said(decoding={**SEARCH, "beams": 3}, prompt_ids=detailed.prompt_ids)
+    assert found == pair.expected("<DETAILED_CAPTION>", **SEARCH, num_beams=3)
+    assert found != pair.said(prompt_ids=short)
+
+
+BANNED = [[7], [300, 301], [0]]
+"""One word, one phrase, and the end, which stays allowed."""
+
+
+@pytest.mark.parametrize(
+    "generation", [None, {"bad_words_ids": BANNED, "max_length": 20, "num_beams": 2}], ids=["nlpconnect", "Mozilla"]
+)
+def test_gpt2_captioners_load_as_the_hub_has_them(
+    generation: dict[str, Any] | None, tmp_path: Path, photos: list[Path]
+) -> None:
+    source, folder = families.vit_gpt2(tmp_path / "source", generation=generation), tmp_path / "exported"
+    export(str(source), folder, "fp32", photos=photos)
+    network = VisionEncoderDecoderModel.from_pretrained(source)
+    processor, tokenizer = ViTImageProcessor.from_pretrained(source), GPT2Tokenizer.from_pretrained(source)
+    found = Pair(source, folder).said()
+    searched = {"max_length": 32, "num_beams": 3} if generation is None else {}
+    pixels = processor(PICTURES, return_tensors="pt").pixel_values
+    tokens = [network.generate(photo[None], **searched)[0] for photo in pixels]
+    assert found == [" ".join(tokenizer.decode(each, skip_special_tokens=True).split()) for each in tokens]
+    assert clean(found)
+
+
+def test_a_git_that_describes_films_is_told_apart(tmp_path: Path, photos: list[Path]) -> None:
+    families.git(tmp_path / "source", num_image_with_embedding=6)
+    with pytest.raises(ModelError, match=r"describes films of several pictures.*git-base-coco"):
+        export(str(tmp_path / "source"), tmp_path / "exported", photos=photos)
+
+
+def test_florence2_says_which_photos_are_too_large_for_it(tmp_path: Path, photos: list[Path]) -> None:
+    families.florence2(tmp_path / "source", side=320)
+    with pytest.raises(ModelError, match="too few places for photos of 320x320"):
+        export(str(tmp_path / "source"), tmp_path / "exported", photos=photos)
+
+
+def test_a_kind_that_does_not_export_is_sent_to_the_other_engine(tmp_path: Path, photos: list[Path]) -> None:
+    families.blip(tmp_path)
+    config = (tmp_path / "config.json").read_text()
+    (tmp_path / "config.json").write_text(config.replace('"model_type": "blip"', '"model_type": "idefics3"'))
+    with pytest.raises(ModelError, match=r"is a idefics3 model.*CAPTION_ENGINE=torch"):
+        load(str(tmp_path))
