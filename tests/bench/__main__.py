@@ -18,6 +18,7 @@ CHAPTERS = {
     "The front door": "tests.bench.bench_front_door",
     "The inbox on one machine": "tests.bench.bench_inbox",
     "What is shipped": "tests.bench.bench_size",
+    "The models that people choose": "tests.bench.bench_families",
 }
 
 

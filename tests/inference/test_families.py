@@ -85,7 +85,7 @@ def photos(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     return checkpoints.photos(tmp_path_factory.mktemp("photos"), 3)
 
 
-@pytest.fixture(scope="module", params=["blip", "git", "florence2"])
+@pytest.fixture(scope="module")
 def pair(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, photos: list[Path]) -> Pair:
     build: Callable[[Path], Path] = getattr(families, request.param)
     folder = tmp_path_factory.mktemp(request.param)
@@ -100,6 +100,7 @@ def clean(captions: list[str]) -> bool:
 
 
 @pytest.mark.parametrize("beams", [3, 1])
+@pytest.mark.parametrize("pair", ["blip", "git", "florence2"], indirect=True)
 def test_it_says_what_transformers_says(pair: Pair, beams: int) -> None:
     asked = "<CAPTION>" if pair.source.parent.name.startswith("florence2") else None
     found = pair.said(decoding={**SEARCH, "beams": beams})
@@ -108,10 +109,9 @@ def test_it_says_what_transformers_says(pair: Pair, beams: int) -> None:
     assert clean(found)
 
 
+@pytest.mark.parametrize("pair", ["blip", "git"], indirect=True)
 def test_a_caption_may_begin_with_given_words(pair: Pair) -> None:
-    manifest = read_manifest(pair.folder)
-    if not manifest.takes_prompt:
-        pytest.skip("it is asked for a task")
+    assert read_manifest(pair.folder).takes_prompt
     given = "a photograph of"
     prefix = AutoTokenizer.from_pretrained(pair.source)(given, add_special_tokens=False).input_ids
     found = pair.said(decoding={**SEARCH, "beams": 3, "prefix_ids": prefix})
@@ -124,11 +124,11 @@ def test_a_caption_may_begin_with_given_words(pair: Pair) -> None:
     pair.said(decoding={"prefix_ids": []})
 
 
+@pytest.mark.parametrize("pair", ["florence2"], indirect=True)
 def test_florence2_is_asked_for_a_detailed_caption_by_its_task(pair: Pair) -> None:
-    detailed = read_manifest(pair.folder).detailed
-    if detailed is None:
-        pytest.skip("it can't be asked")
-    short = read_manifest(pair.folder).prompt_ids
+    manifest = read_manifest(pair.folder)
+    detailed, short = manifest.detailed, manifest.prompt_ids
+    assert detailed and not manifest.takes_prompt
     found = pair.said(decoding={**SEARCH, "beams": 3}, prompt_ids=detailed.prompt_ids)
     assert found == pair.expected("<DETAILED_CAPTION>", **SEARCH, num_beams=3)
     assert found != pair.said(prompt_ids=short)
