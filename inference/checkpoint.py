@@ -86,8 +86,7 @@ def load(model: str) -> Checkpoint:
     except (OSError, ValueError, KeyError) as error:
         raise ModelError(
             f"{model} cannot be loaded as a captioning checkpoint ({_line(error)}). "
-            "It must hold a captioning model, such as a VisionEncoderDecoderModel or a "
-            "BlipForConditionalGeneration, with its image processor and tokenizer."
+            "It must hold a VisionEncoderDecoderModel, BLIP, GIT or Florence-2, with its image processor and tokenizer."
         ) from error
     network.eval().requires_grad_(False)
     words, detailed = family.words(network, tokenizer), family.detailed(network, tokenizer)
