@@ -7,14 +7,18 @@ COPY docker docker
 RUN pip install --no-cache-dir --require-hashes -r docker/requirements/uv.txt
 RUN --mount=type=cache,target=/root/.cache/uv \
     uv venv /captionbot \
-    && uv pip install --require-hashes --no-deps --only-binary :all: -r docker/requirements/bot.txt
+    && uv pip install --require-hashes --no-deps --only-binary :all: -r docker/requirements/bot.txt \
+    && docker/prune /captionbot
 COPY pyproject.toml README.md LICENSE ./
 COPY cli cli
 COPY webhooks webhooks
 COPY bot bot
 COPY inference inference
 COPY common common
-RUN uv pip install --no-deps --compile-bytecode .
+# What it is built of, for `captionbot --version`: the image has no git to ask.
+ARG COMMIT=
+RUN if [ -n "$COMMIT" ]; then echo "$COMMIT" >common/COMMIT; fi \
+    && uv pip install --no-deps --compile-bytecode .
 
 FROM python:3.12-slim-trixie
 COPY --from=build /captionbot /captionbot
