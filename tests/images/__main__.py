@@ -1,8 +1,7 @@
 """Build the three images and prove them: `make images`, or `python -m tests.images`.
 
-They are built on the real bases where a registry answers, else on stand-ins. Then each is run, shut in as in production:
-captions, warm answers, who it runs as; and it is looked through: its packages are its lock's, and nothing in it was only
-for building or testing. CAPTION_MODEL is the captioner's; `starter`, unless it says more.
+They are built on the real bases where a registry answers, else on stand-ins. Each is looked through: its packages are its
+lock's, and nothing in it is only for building or testing. Then it is run, shut in as in production.
 """
 
 import argparse
@@ -52,7 +51,7 @@ def prove(engine: Engine, model: str) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--model", default="starter")
+    parser.add_argument("--model", default="starter", help="the captioner's: starter, or a Hugging Face id")
     model = parser.parse_args().model
     try:
         engine = find(WORK)
@@ -60,8 +59,10 @@ def main() -> None:
             prove(engine, model)
         finally:
             if engine.name == "podman":
-                say("deleting what was built, which is on no registry's base or in no store of yours")
-                subprocess.run(engine.command("system", "reset", "--force"), env=engine.environment, capture_output=True)
+                say("deleting the images, which lie in a store of their own")
+                subprocess.run(
+                    engine.command("system", "reset", "--force"), env=engine.environment, capture_output=True
+                )
                 shutil.rmtree(WORK / "tmp", ignore_errors=True)
     except (Absent, RuntimeError, AssertionError) as error:
         sys.exit(f"images: {error}")

@@ -153,7 +153,12 @@ def _unpack(folder: Path) -> None:
     options = [
         *("APT::Sandbox::User=root", f"Dir::Etc::SourceList={folder}/sources.list", "Dir::Etc::SourceParts=/dev/null"),
         *(f"Dir::State::Lists={folder}/lists", f"Dir::State::Status={folder}/status", "Acquire::Languages=none"),
-        *(f"Dir::Cache::Archives={archives}", "Dir::Cache::pkgcache=", "Dir::Cache::srcpkgcache=", "Debug::NoLocking=1"),
+        *(
+            f"Dir::Cache::Archives={archives}",
+            "Dir::Cache::pkgcache=",
+            "Dir::Cache::srcpkgcache=",
+            "Debug::NoLocking=1",
+        ),
     ]
     apt = ["apt-get", "-qq", "-y", *(word for option in options for word in ("-o", option))]
     for command in (["update"], ["--no-install-recommends", "--download-only", "install", *PACKAGES]):

@@ -13,11 +13,14 @@ from tests.images.engine import Engine
 
 DIST_INFO = re.compile(r"^([A-Za-z0-9_.]+)-([^-/]+)\.dist-info/METADATA$")
 COMPILERS = re.compile(
-    r"^((\w+-)*(gcc|g\+\+|cpp|clang|clang\+\+|gfortran|gold|tcc)(-[\d.]+)?|cc|c\+\+|c[89]9|as|ld(\.(bfd|gold|lld))?|make|cmake|rustc|cargo|go)$"
+    r"^(\w+-)*(gcc|g\+\+|cpp|clang|clang\+\+|gfortran|gold|tcc|cc|c\+\+|c[89]9|as|ld(\.(bfd|gold|lld))?"
+    r"|make|cmake|rustc|cargo|go)(-[\d.]+)?$"
 )
 INSTALLERS = {"uv", "uvx", "pip", "pip3", "poetry", "conda"}
 # Where Debian's and Amazon's tools keep what they fetched, and what installers, linters and test runners keep.
-CACHES = re.compile(r"(^|/)(\.cache|\.mypy_cache|\.pytest_cache|\.ruff_cache|\.hypothesis|pip-wheel-metadata|node_modules)/")
+CACHES = re.compile(
+    r"(^|/)(\.cache|\.mypy_cache|\.pytest_cache|\.ruff_cache|\.hypothesis|pip-wheel-metadata|node_modules)/"
+)
 TESTS = re.compile(r"(^|/)(tests?/|conftest\.py$|test_[^/]*\.py$)")
 # Modules whose names begin like a test's, and which are none.
 NO_TESTS = re.compile(r"/(aiohttp/test_utils|annotated_types/test_cases)\.py$")

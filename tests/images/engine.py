@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 # What every image is run with, as compose.yaml does it and Lambda does by itself.
-SHUT_IN = ("--read-only", "--tmpfs", "/tmp", "--cap-drop", "ALL", "--security-opt", "no-new-privileges")  # noqa: S108
+SHUT_IN = ("--read-only", "--tmpfs", "/tmp", "--cap-drop", "ALL", "--security-opt", "no-new-privileges")
 REGISTRY_PATIENCE = 20.0  # seconds until a registry has said whether it has an image
 PULL_PATIENCE = 600.0
 
