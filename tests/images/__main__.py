@@ -1,7 +1,7 @@
 """Build the three images and prove them: `make images`, or `python -m tests.images`.
 
-They are built on the real bases where a registry answers, else on stand-ins. Each is looked through: its packages are its
-lock's, and nothing in it is only for building or testing. Then it is run, shut in as in production.
+They are built on the real bases where a registry answers, else on stand-ins. Each is looked through: its packages are
+its lock's, and nothing in it is only for building or testing. Then it is run, shut in as in production.
 """
 
 import argparse

@@ -9,7 +9,7 @@ import os
 import resource
 import shutil
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -81,18 +81,17 @@ def _configuration(folder: Path, driver: str) -> dict[str, str]:
     """Write podman's configuration; the variables that name it."""
     folder.mkdir(parents=True, exist_ok=True)
     limits = [f"{name}={_limit(number)}" for name, number in _LIMITS.items()]
-    engine: dict[str, str | Sequence[str]] = {"cgroup_manager": "cgroupfs", "events_logger": "file"}
+    engine = {"cgroup_manager": "cgroupfs", "events_logger": "file"}
     if shutil.which("runc"):
         engine["runtime"] = "runc"  # crun refuses a machine that has both versions of cgroups
-    store: dict[str, str | Sequence[str]] = {"driver": driver}
-    store |= {"graphroot": str(folder / "store"), "runroot": str(folder / "run")}
+    store = {"driver": driver, "graphroot": str(folder / "store"), "runroot": str(folder / "run")}
     files = {
-        "CONTAINERS_CONF": {"containers": {"default_ulimits": limits}, "engine": engine},
-        "CONTAINERS_STORAGE_CONF": {"storage": store},
-        "CONTAINERS_REGISTRIES_CONF": {"": {"unqualified-search-registries": ["docker.io"]}},
+        "CONTAINERS_CONF": _table("containers", {"default_ulimits": limits}) + _table("engine", engine),
+        "CONTAINERS_STORAGE_CONF": _table("storage", store),
+        "CONTAINERS_REGISTRIES_CONF": 'unqualified-search-registries = ["docker.io"]\n',
     }
-    for name, tables in files.items():
-        (folder / f"{name}.toml").write_text("".join(map(_table, tables, tables.values())))
+    for name, text in files.items():
+        (folder / f"{name}.toml").write_text(text)
     (folder / "tmp").mkdir(exist_ok=True)
     variables = {name: str(folder / f"{name}.toml") for name in files}
     # Builds keep what they mount as a cache in TMPDIR; they run without a container, which may not raise limits either.
@@ -110,7 +109,6 @@ def _limit(number: int) -> str:
     return f"{value}:{value}"
 
 
-def _table(name: str, values: Mapping[str, str | Sequence[str]]) -> str:
+def _table(name: str, values: Mapping[str, str | list[str]]) -> str:
     """A table of TOML, whose strings and lists are spelled as in JSON."""
-    lines = [f"{key} = {json.dumps(value)}\n" for key, value in values.items()]
-    return "".join([f"[{name}]\n" if name else "", *lines])
+    return "".join([f"[{name}]\n", *(f"{key} = {json.dumps(value)}\n" for key, value in values.items())])
