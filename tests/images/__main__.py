@@ -11,7 +11,7 @@ import sys
 import time
 from pathlib import Path
 
-from tests.images import bases, proofs
+from tests.images import bases, composed, proofs
 from tests.images.engine import Absent, Engine, find
 
 ROOT = Path(__file__).parents[2]
@@ -46,6 +46,9 @@ def prove(engine: Engine, model: str) -> None:
         )
         say(f"{proof.image}: built in {time.monotonic() - started:.0f} s, {engine.size(proof.image):.0f} MB")
         for sentence in proof(engine, WORK):
+            say(f"  {sentence}")
+    if engine.name == "podman":
+        for sentence in composed.prove(engine, proofs.ALL[0].image, WORK / "composed"):
             say(f"  {sentence}")
 
 
