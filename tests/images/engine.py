@@ -81,12 +81,19 @@ def _configuration(folder: Path, driver: str) -> dict[str, str]:
     """Write podman's configuration; the variables that name it."""
     folder.mkdir(parents=True, exist_ok=True)
     limits = [f"{name}={_limit(number)}" for name, number in _LIMITS.items()]
-    engine = {"cgroup_manager": "cgroupfs", "events_logger": "file"}
+    engine = {"cgroup_manager": "cgroupfs", "events_logger": "file", "tmp_dir": str(folder / "libpod")}
     if shutil.which("runc"):
         engine["runtime"] = "runc"  # crun refuses a machine that has both versions of cgroups
     store = {"driver": driver, "graphroot": str(folder / "store"), "runroot": str(folder / "run")}
+    # Networks too, or the machine's would be deleted with what is here.
+    network = {"network_config_dir": str(folder / "networks")}
+    tables: dict[str, Mapping[str, str | list[str]]] = {
+        "containers": {"default_ulimits": limits},
+        "engine": engine,
+        "network": network,
+    }
     files = {
-        "CONTAINERS_CONF": _table("containers", {"default_ulimits": limits}) + _table("engine", engine),
+        "CONTAINERS_CONF": "".join(_table(name, values) for name, values in tables.items()),
         "CONTAINERS_STORAGE_CONF": _table("storage", store),
         "CONTAINERS_REGISTRIES_CONF": 'unqualified-search-registries = ["docker.io"]\n',
     }
