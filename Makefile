@@ -68,7 +68,7 @@ engine:
 		|| { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null || exit 0; \
 		echo "Installing podman, to build and run images with."; \
 		(apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends \
-			podman golang-github-containers-common runc netavark aardvark-dns catatonit) >/dev/null; }
+			podman runc netavark aardvark-dns catatonit) >/dev/null; }
 
 bench: install ## everything that is measured, written to BENCHMARKS.md, on a machine that does nothing else
 	@$(BIN)/python -m tests.bench
