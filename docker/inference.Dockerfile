@@ -14,15 +14,13 @@ ENV UV_LINK_MODE=copy
 COPY docker docker
 RUN pip install --no-cache-dir --require-hashes -r docker/requirements/uv.txt
 
-FROM tools AS packages-onnx
+FROM tools AS packages
 ARG TARGETARCH
+ARG ENGINE
 RUN --mount=type=cache,target=/root/.cache/uv \
-    docker/unpack "$TARGETARCH" /packages docker/requirements/inference.txt
-
-FROM tools AS packages-torch
-ARG TARGETARCH
-RUN --mount=type=cache,target=/root/.cache/uv \
-    docker/unpack "$TARGETARCH" /packages docker/requirements/torch.txt docker/requirements/export.txt
+    if [ "$ENGINE" = torch ]; then set -- torch export; else set -- inference; fi \
+    && for lock in "$@"; do docker/unpack "$TARGETARCH" /packages "docker/requirements/$lock.txt"; done \
+    && docker/prune /packages
 
 # The model as a folder: exported for onnx, the checkpoint itself for torch.
 FROM tools AS model
@@ -46,9 +44,7 @@ RUN if [ "$CAPTION_MODEL" = starter ]; then \
         python -c 'from cli.main import main; main()' export "$CAPTION_MODEL" /model; \
     fi
 
-# A stage of this file, which has no tag:
-# hadolint ignore=DL3006
-FROM packages-${ENGINE} AS function
+FROM packages AS function
 # What the function runs: neither the export nor the samples and the starter.
 COPY common/*.py /packages/common/
 COPY common/images/*.py /packages/common/images/

@@ -10,7 +10,8 @@ COPY docker docker
 RUN pip install --no-cache-dir --require-hashes -r docker/requirements/uv.txt
 ARG TARGETARCH
 RUN --mount=type=cache,target=/root/.cache/uv \
-    docker/unpack "$TARGETARCH" /packages docker/requirements/webhooks.txt
+    docker/unpack "$TARGETARCH" /packages docker/requirements/webhooks.txt \
+    && docker/prune /packages
 # What the functions run, folder by folder: the web chat, the inbox of one machine and the samples are no part of it.
 COPY common/*.py /packages/common/
 COPY common/images/*.py /packages/common/images/

@@ -13,7 +13,8 @@ from tests.docker.templates import ROOT
 FILE = ROOT / "docker" / "compose.yaml"
 EVERYTHING: dict[str, dict[str, Any]] = yaml.safe_load(FILE.read_text())["services"]
 # Prometheus and Grafana are images of others, and tested beside their files.
-SERVICES = {name: service for name, service in EVERYTHING.items() if service["image"] == "captionbot"}
+OURS = "${CAPTIONBOT_IMAGE:-captionbot}"
+SERVICES = {name: service for name, service in EVERYTHING.items() if service["image"] == OURS}
 
 services = pytest.mark.parametrize("name", SERVICES)
 
