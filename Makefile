@@ -59,8 +59,8 @@ test: install browser ## every test
 test-arm64: install ## the captioner on an emulated ARM64 processor, as Lambda runs it; takes minutes
 	@tests/arm64/prove.sh $(BIN)/python
 
-bench: install ## everything that is measured, written to BENCHMARKS.md, on a machine that does nothing else
-	@$(BIN)/python -m tests.bench
+bench: install ## everything that is measured, or CHAPTER=captions, written to BENCHMARKS.md; on a machine that does nothing else
+	@$(BIN)/python -m tests.bench $(CHAPTER)
 
 soak: install ## ten minutes of storms, kills, stops, full disks and wrong clocks; the table goes to BENCHMARKS.md
 	@$(BIN)/python -m tests.soak
