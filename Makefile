@@ -70,8 +70,8 @@ engine:
 		(apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends \
 			podman runc netavark aardvark-dns catatonit) >/dev/null; }
 
-bench: install ## everything that is measured, written to BENCHMARKS.md, on a machine that does nothing else
-	@$(BIN)/python -m tests.bench
+bench: install ## everything that is measured, or CHAPTER=captions, written to BENCHMARKS.md; on a machine that does nothing else
+	@$(BIN)/python -m tests.bench $(CHAPTER)
 
 soak: install ## ten minutes of storms, kills, stops, full disks and wrong clocks; the table goes to BENCHMARKS.md
 	@$(BIN)/python -m tests.soak

@@ -1,12 +1,16 @@
 """What the rewriting of ONNX graphs works with."""
 
 from collections import defaultdict
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 import onnx
 from numpy.typing import NDArray
 from onnx import helper, numpy_helper
+
+Feeds = Mapping[str, NDArray[np.generic]]
+"""What a graph is given, by the names of its inputs."""
 
 MICROSOFT = "com.microsoft"
 """The domain of ONNX Runtime's own operators."""
@@ -67,7 +71,14 @@ def add_integers(
 
 
 def rounded(values: NDArray[np.float32], axis: int) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
-    """Symmetric int8 with one scale for each index of the other axis."""
-    scales = np.maximum(np.abs(values).max(axis) / 127, np.finfo(np.float32).tiny).astype(np.float32)
+    """Symmetric int8 with one scale for each index of the other axis.
+
+    Two neighbours of one sign are 127 together at most. x86 processors without VNNI add the products of two neighbours
+    with two uint8 up in 16 bits, and would cut larger sums off:
+    https://onnxruntime.ai/docs/performance/model-optimizations/quantization.html
+    """
+    firsts = np.arange(0, values.shape[axis], 2)
+    pairs = [np.add.reduceat(np.maximum(sign * values, 0), firsts, axis).max(axis) for sign in (1, -1)]
+    scales = np.maximum(np.maximum(*pairs) / 127, np.finfo(np.float32).tiny).astype(np.float32)
     integers = np.rint(values / np.expand_dims(scales, axis))
     return np.clip(integers, -127, 127).astype(np.int8), scales

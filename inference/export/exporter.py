@@ -8,6 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Literal
 
+import numpy as np
 import torch
 
 from common import samples
@@ -19,6 +20,7 @@ from inference.export.agreement import Pixels
 from inference.export.decoders import TopStep
 from inference.export.graphs import context_names, export_decoder, export_encoder, optimise
 from inference.export.rows import quantize_rows, rounding_errors
+from inference.export.smoothing import smooth
 from inference.export.weights import lay_out
 from inference.folder import DECODER, ENCODER, MANIFEST, TOKENIZER, Agreement, Manifest, Precision, digest
 from inference.preprocessing import pixel_values
@@ -166,13 +168,20 @@ def _choose(
 
 
 def _encoders(loaded: Checkpoint, work: Path, pixels: Sequence[Pixels]) -> list[_Candidate]:
-    """`mixed` is int8 but for the eighth of the products that rounding moves the most."""
-    raw, rounded = work / "raw-encoder.onnx", work / "rounded.onnx"
-    errors = rounding_errors(raw, pixels[:_PROBED], loaded.prompt_ids)
+    """`mixed` is int8 but for the eighth of the products that rounding moves the most.
+
+    What a LayerNorm gives is smooth enough for one scale, with which quantizing is a part of the product.
+    """
+    raw, smoothed, partly, rounded = (work / f"{name}.onnx" for name in ("raw-encoder", "smooth", "partly", "rounded"))
+    prompt = {"prompt_ids": np.array([loaded.prompt_ids], np.int64)} if loaded.prompt_ids else {}
+    feeds = [prompt | {"pixel_values": photo} for photo in pixels[:_PROBED]]
+    smooth_ones = smooth(raw, smoothed, feeds)
+    errors = rounding_errors(smoothed, feeds)
     worst = sorted(errors, key=errors.__getitem__)[-(-len(errors) * 7 // 8) :]
     made = []
     for products, keep in (("int8", []), ("mixed", worst)):
-        quantize_rows(raw, rounded, keep)
+        precision.quantize_int8(smoothed, partly, keep={*keep, *(errors.keys() - smooth_ones)})
+        quantize_rows(partly, rounded, keep)
         made.append(_candidate(rounded, work / f"encoder-{products}.onnx", products))
     return [*made, _candidate(raw, work / "encoder-fp16.onnx", "fp16")]
 

@@ -10,10 +10,9 @@ from pathlib import Path
 import numpy as np
 import onnx
 import onnxruntime as ort
-from numpy.typing import NDArray
 from onnx import helper
 
-from inference.export.editing import MICROSOFT, Graph, add_integers, rounded, weight_of
+from inference.export.editing import MICROSOFT, Feeds, Graph, add_integers, rounded, weight_of
 
 
 @dataclass(frozen=True)
@@ -72,12 +71,10 @@ def quantize_rows(source: Path, target: Path, keep: Collection[str] = ()) -> Non
     graph.save(target)
 
 
-def rounding_errors(
-    source: Path, pixels: Sequence[NDArray[np.float32]], prompt_ids: Sequence[int] = ()
-) -> dict[str, float]:
+def rounding_errors(source: Path, feeds: Sequence[Feeds]) -> dict[str, float]:
     """How far `quantize_rows` moves the result of each product, as a share of its length, summed over photos.
 
-    `source` is an encoder's graph; each of `pixels` is [1, 3, height, width].
+    `source` is an encoder's graph, and each of `feeds` what it is given about a photo, by the names of its inputs.
     """
     graph = Graph(source)
     ranges = _ranges(graph)
@@ -89,9 +86,8 @@ def rounding_errors(
     graph.model.graph.output.extend(helper.make_empty_tensor_value_info(name) for name in wanted)
     session = ort.InferenceSession(graph.model.SerializeToString(), providers=["CPUExecutionProvider"])
     errors = dict.fromkeys(products, 0.0)
-    given = {"prompt_ids": np.array([prompt_ids], np.int64)} if prompt_ids else {}
-    for photo in pixels:
-        seen = dict(zip(wanted, session.run(wanted, given | {"pixel_values": photo}), strict=True))
+    for feed in feeds:
+        seen = dict(zip(wanted, session.run(wanted, dict(feed)), strict=True))
         for name, input_ in products.items():
             weight, range_ = weights[name], ranges[name]
             rows = seen[input_].reshape(-1, len(weight)) + np.float32(range_.shift)

@@ -1,58 +1,52 @@
-"""Every benchmark, written to BENCHMARKS.md: `make bench`, on a machine that does nothing else."""
+"""Every benchmark, written to BENCHMARKS.md: `make bench`, on a machine that does nothing else.
 
-import os
-import platform
+`make bench CHAPTER=captions` measures one chapter. Each is written as soon as it is measured, and the others stay as
+they are; one that fails keeps its old figures, and the rest goes on.
+"""
+
 import sys
-from datetime import UTC, datetime
+import traceback
+from collections.abc import Sequence
 from importlib import import_module
-from importlib.metadata import version
-from pathlib import Path
 
-from tests.bench.chapters import TARGET, chapter_of
+from tests.bench.chapters import TARGET, replace_chapter
+from tests.bench.noise import Watch
 
-SOAK = "What can go wrong"  # written by `make soak`
-CHAPTERS = {
-    "Captions": "tests.bench.bench_captions",
-    "The captioning function": "tests.bench.bench_lambda",
-    "What a month costs": "tests.bench.bench_costs",
-    "The front door": "tests.bench.bench_front_door",
-    "The inbox on one machine": "tests.bench.bench_inbox",
-    "What is shipped": "tests.bench.bench_size",
-    "The models that people choose": "tests.bench.bench_families",
+CHAPTERS = {  # by the name of the module that measures it
+    "captions": "Captions",
+    "lambda": "The captioning function",
+    "costs": "What a month costs",
+    "front_door": "The front door",
+    "inbox": "The inbox on one machine",
+    "size": "What is shipped",
+    "families": "The models that people choose",
 }
 
 
-def main() -> None:
-    lines = ["# Benchmarks", "", _machine()]
-    for number, (title, module) in enumerate(CHAPTERS.items(), 1):
-        print(f"{number}/{len(CHAPTERS)} {title}: this takes a few minutes", file=sys.stderr, flush=True)
-        chapter: str = import_module(module).report()
-        lines += ["", f"## {title}", "", chapter]
-    if soaked := chapter_of(TARGET, SOAK):
-        lines += ["", f"## {SOAK}", "", soaked]
-    text = "\n".join(lines) + "\n"
-    TARGET.write_text(text, "utf-8")
-    print(text)
+def main(wanted: Sequence[str]) -> None:
+    """Measure the wanted chapters, or all. Exits with 1 if one failed."""
+    names = [name.replace("-", "_") for name in wanted] or list(CHAPTERS)
+    if unknown := set(names) - CHAPTERS.keys():
+        sys.exit(f"There is no chapter {', '.join(sorted(unknown))}: CHAPTER is one of {', '.join(CHAPTERS)}.")
+    failed = [name for number, name in enumerate(names, 1) if not _measured(name, f"{number}/{len(names)}")]
+    if failed:
+        again = "; ".join(f"make bench CHAPTER={name}" for name in failed)
+        sys.exit(f"Not measured, for what is said above: {', '.join(failed)}. Once that is mended: {again}")
 
 
-def _machine() -> str:
-    """Where and with what this was measured."""
-    model = next(
-        (
-            line.partition(":")[2].strip()
-            for line in Path("/proc/cpuinfo").read_text().splitlines()
-            if "model name" in line
-        ),
-        platform.machine(),
-    )
-    tools = ", ".join(f"{name} {version(name)}" for name in ("onnxruntime", "torch", "transformers"))
-    return (
-        f"Written by `make bench` on {datetime.now(UTC):%Y-%m-%d}: {len(os.sched_getaffinity(0))} cores of {model}, "
-        f"Python {platform.python_version()}, {tools}. What is compared is measured in the same run, taking turns, "
-        "and a ratio is the median over the turns. Ratios are this processor's: on another one, torch and ONNX Runtime "
-        "may be as fast, but seldom by the same factor."
-    )
+def _measured(name: str, place: str) -> bool:
+    print(f"{place} {CHAPTERS[name]}: this takes a few minutes", file=sys.stderr, flush=True)
+    watch = Watch()
+    try:
+        text: str = import_module(f"tests.bench.bench_{name}").report()
+    except Exception:  # noqa: BLE001 (whatever it is, the other chapters are measured)
+        traceback.print_exc()
+        return False
+    text = f"{text}\n\n{watch.line()}"
+    replace_chapter(TARGET, CHAPTERS[name], text)
+    print(f"## {CHAPTERS[name]}\n\n{text}\n", flush=True)
+    return True
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

@@ -1,4 +1,4 @@
-"""BENCHMARKS.md, of which two programs write parts."""
+"""BENCHMARKS.md, of which `make bench` and `make soak` write chapters."""
 
 import re
 from pathlib import Path
@@ -16,11 +16,3 @@ def replace_chapter(target: Path, title: str, text: str) -> None:
     else:
         rest = whole[found.end() :]
         target.write_text(f"{whole[: found.start()]}{chapter}{rest and chr(10)}{rest}", "utf-8")
-
-
-def chapter_of(target: Path, title: str) -> str | None:
-    """Read a chapter; None where there is none."""
-    found = re.search(
-        rf"^## {re.escape(title)}\n\n(.*?)(?=^## |\Z)", target.read_text("utf-8"), re.MULTILINE | re.DOTALL
-    )
-    return found[1].rstrip() if found else None

@@ -7,6 +7,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from tests.bench.chapters import TARGET, replace_chapter
+from tests.bench.noise import Watch
 from tests.soak import scenarios
 from tests.soak.scenarios import Scenario
 from tests.soak.storm import Tally
@@ -41,7 +42,7 @@ def main(wanted: list[str]) -> None:
         "| what happens | inbox | photos | lost | doubled | longest wait |",
         "|---|---|--:|--:|--:|--:|",
     ]
-    bad = False
+    bad, watch = False, Watch()
     for name, kind, scenario in ROUNDS:
         if wanted and scenario.__name__ not in wanted:
             continue
@@ -56,6 +57,8 @@ def main(wanted: list[str]) -> None:
         "",
         "A worker that is killed in the very moment after a reply is posted leaves it doubled, where the platform has "
         "no thread to look at: Telegram. Everything else is to be zero.",
+        "",
+        watch.line(),
     ]
     if not wanted:
         replace_chapter(TARGET, TITLE, "\n".join(lines))
