@@ -100,6 +100,7 @@ SENTENCES = {
     Code.IMAGE_TOO_LARGE: "That photo has more bytes than I can read. A smaller export of it will do.",
     Code.TOO_MANY_PIXELS: "That photo has more pixels than I can read. Please send it at a smaller size.",
     Code.UNSUPPORTED_FORMAT: not_a_photo(),
+    Code.DETAIL_UNAVAILABLE: UNREADABLE,
     Code.OVERLOADED: OVERLOADED,
     Code.DEADLINE_EXCEEDED: TOOK_TOO_LONG,
 }

@@ -2,8 +2,11 @@
 
 import threading
 import time
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, Self
+
+from common.contract import Detail
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -78,9 +81,11 @@ class Captioner(Protocol):
     engine: str
     input_size: tuple[int, int]
     """(height, width) in pixels of what the encoder sees; a larger image holds nothing more for it."""
+    details: Collection[Detail]
+    """What it can be asked for."""
 
-    def caption(self, image: "Image", deadline: Deadline, alternatives: int = 0) -> Caption:
-        """Caption an upright RGB image, and find up to so many other captions of it.
+    def caption(self, image: "Image", deadline: Deadline, alternatives: int = 0, detail: Detail = "short") -> Caption:
+        """Caption an upright RGB image, and find up to so many other captions of it; `detail` is one of `details`.
 
         Raises `DeadlineExceeded` or `Cancelled` between two decoding steps.
         """
