@@ -22,7 +22,7 @@ from transformers.utils import logging
 
 from common.contract import Detail
 from inference.captioner import Alternative, Caption, Deadline, DeadlineExceeded, ModelError
-from inference.hub import CHOOSE, Found, line
+from inference.hub import CHOOSE, Found, line, loading, require_whole
 from inference.prompts import CHAT, OTHERWISE, PROMPTS, Prompts
 
 LIMITS: dict[Detail, tuple[int, int]] = {"short": (0, 48), "detailed": (24, 192)}
@@ -164,23 +164,12 @@ class _Watch(StoppingCriteria):
 
 
 def _loaded(found: Found, name: str) -> tuple[Any, Any]:
-    try:
+    with loading(name, found):
         network, report = AutoModelForImageTextToText.from_pretrained(
             found.folder, dtype="float32", trust_remote_code=False, output_loading_info=True
         )
+        require_whole(report, name, found)
         processor = AutoProcessor.from_pretrained(found.folder, backend="pil", trust_remote_code=False)
-    except ImportError as error:
-        raise ModelError(
-            f"{name} is a {found.model_type} model, and transformers wants more packages for it "
-            f"({line(error)}). Install them beside captionbot, or choose another model: {CHOOSE}"
-        ) from error
-    except Exception as error:  # a broken checkpoint breaks wherever its parts are used first
-        raise ModelError(f"{name} cannot be loaded as a {found.model_type} model ({line(error)}). {CHOOSE}") from error
-    if missing := sorted(report["missing_keys"]):
-        raise ModelError(
-            f"{name} lacks {len(missing)} of the weights of a {found.model_type} model, {missing[0]} for one: it was "
-            f"made for other code than transformers' own. {CHOOSE}"
-        )
     images = processor.image_processor
     if hasattr(images, "do_image_splitting"):
         # A dozen close-ups of one photo take a dozen times as long, and tell of small print.

@@ -2,7 +2,6 @@
 
 import threading
 import time
-from collections.abc import Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, Self
 
@@ -81,7 +80,7 @@ class Captioner(Protocol):
     engine: str
     input_size: tuple[int, int]
     """(height, width) in pixels of what the encoder sees; a larger image holds nothing more for it."""
-    details: Collection[Detail]
+    details: tuple[Detail, ...]
     """What it can be asked for."""
 
     def caption(self, image: "Image", deadline: Deadline, alternatives: int = 0, detail: Detail = "short") -> Caption:

@@ -90,8 +90,8 @@ _EXAMPLES = {
     Code.TOO_MANY_PIXELS: "That image has 900 megapixels (30,000 × 30,000); I can read up to 50. Please send a smaller "
     "version.",
     Code.UNSUPPORTED_FORMAT: f"That is a PDF, not a photo. I can read {ACCEPTED}.",
-    Code.DETAIL_UNAVAILABLE: "My model says one short sentence and can't say more. Please leave `detail` out, or ask for "
-    "`detail=short`.",
+    Code.DETAIL_UNAVAILABLE: "My model says one short sentence and can't say more. Please leave `detail` out, or "
+    "ask for `detail=short`.",
     Code.OVERLOADED: "I am busy with other photos right now. Please try again in 2 seconds.",
     Code.DEADLINE_EXCEEDED: "That took longer than I may take for one photo. Please try again in a moment.",
 }

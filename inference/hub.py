@@ -4,6 +4,8 @@ Nothing here runs code that comes with a checkpoint, and no file of Python is do
 """
 
 import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -63,6 +65,38 @@ def locate(model: str) -> tuple[Path, str | None]:
     return folder, revision
 
 
+@contextmanager
+def loading(model: str, found: Found) -> Iterator[None]:
+    """Turn what a broken checkpoint trips over, wherever its parts are used first, into a sentence.
+
+    Weights from a pickle are read without running what is in it: one that wants more than tensors is broken.
+    Raises ModelError.
+    """
+    try:
+        yield
+    except ModelError:
+        raise
+    except ImportError as error:
+        raise ModelError(
+            f"{model} is a {found.model_type} model, and transformers wants more packages for it ({line(error)}). "
+            f"Install them beside captionbot, or choose another model: {CHOOSE}"
+        ) from error
+    except Exception as error:
+        raise ModelError(
+            f"{model} cannot be loaded as a captioning checkpoint ({line(error)}). It must hold a whole "
+            f"{found.model_type} model with its image processor and tokenizer: download it again. {CHOOSE}"
+        ) from error
+
+
+def require_whole(report: Mapping[str, Any], model: str, found: Found) -> None:
+    """Raise ModelError where transformers would make weights up, which it only warns of; `report` is its own."""
+    if missing := sorted(report["missing_keys"]):
+        raise ModelError(
+            f"{model} lacks {len(missing)} of the weights of a {found.model_type} model, {missing[0]} for one: it was "
+            f"made for other code than transformers' own. {CHOOSE}"
+        )
+
+
 def line(error: BaseException) -> str:
     """The first line of what an error says."""
     return str(error).strip().partition("\n")[0].rstrip(".") or type(error).__name__
@@ -81,9 +115,9 @@ def _located(model: str, patterns: list[str]) -> tuple[Path, str | None]:
         ) from error
     except (RepositoryNotFoundError, HFValidationError) as error:
         raise ModelError(
-            f"CAPTION_MODEL={model} is neither a folder nor a public Hugging Face model. Is it spelt right? Set it to a "
-            "folder, to an id such as cnmoro/mini-image-captioning, or to starter; for a private one set HF_TOKEN too. "
-            f"{CHOOSE}"
+            f"CAPTION_MODEL={model} is neither a folder nor a public Hugging Face model. Is it spelt right? Set it to "
+            "a folder, to an id such as cnmoro/mini-image-captioning, or to starter; for a private one set HF_TOKEN "
+            f"too. {CHOOSE}"
         ) from error
     except Exception as error:  # the hub's HTTP library has errors of its own, and has been another one before
         if isinstance(error, OSError) and error.strerror and not isinstance(error, HfHubHTTPError):
@@ -126,8 +160,8 @@ def _model_type(model: str, folder: Path) -> str:
 def _require(model: str, folder: Path, patterns: tuple[str, ...], what: str, names: str) -> None:
     if not any(any(folder.glob(pattern)) for pattern in patterns):
         raise ModelError(
-            f"{model} has no {what}: there is no {names} in {folder}. Download it again, or copy the missing file from "
-            "the model that it was made from."
+            f"{model} has no {what}: there is no {names} in {folder}. Download it again, or copy the missing file "
+            "from the model that it was made from."
         )
 
 

@@ -20,8 +20,9 @@ def load_captioner(settings: "InferenceSettings") -> Captioner:
     captioner = _load(settings)
     if settings.caption_detail not in captioner.details:
         raise ModelError(
-            f"CAPTION_DETAIL={settings.caption_detail} is set, and {settings.caption_model} says one short sentence and "
-            "can't say more. Remove CAPTION_DETAIL, or choose another model: `captionbot models` lists what is known."
+            f"CAPTION_DETAIL={settings.caption_detail} is set, and {settings.caption_model} says one short sentence "
+            "and can't say more. Remove CAPTION_DETAIL, or choose another model: `captionbot models` lists what is "
+            "known to work."
         )
     return captioner
 

@@ -1,4 +1,4 @@
-"""What a model that takes text is asked for: a task, a question in its chat template, or the words a caption begins with.
+"""What a model that takes text is asked for: a task, a question in its chat template, or how its caption begins.
 
 Each family learned its own: https://huggingface.co/docs/transformers/model_doc/ has them on the family's page.
 """

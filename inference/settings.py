@@ -9,7 +9,6 @@ from msgspec import Meta
 from common.contract import MAX_IMAGE_BYTES, Detail
 from common.settings import Secret, Settings
 
-
 MOST_PROMPT = 500  # characters
 
 

@@ -7,6 +7,7 @@ import torch
 from PIL import Image
 from transformers import GenerationConfig, StoppingCriteria, StoppingCriteriaList
 
+from common.contract import Detail
 from inference import checkpoint
 from inference.captioner import Alternative, Caption, Deadline
 from inference.folder import Decoding
@@ -16,6 +17,7 @@ class TorchCaptioner:
     """Captions photos with a VisionEncoderDecoderModel; safe to call from several threads at once."""
 
     engine = "torch"
+    model_type = "vision-encoder-decoder"
 
     def __init__(self, model: str, threads: int) -> None:
         """Load a checkpoint from a folder or by its Hugging Face id. Raises ModelError."""
@@ -24,9 +26,14 @@ class TorchCaptioner:
         self.model = model
         self.input_size = (loaded.preprocessing.input.height, loaded.preprocessing.input.width)
         self._network, self._processor, self._tokenizer = loaded.model, loaded.processor, loaded.tokenizer
-        self._config = generation(loaded.decoding)
+        self._configs: dict[Detail, GenerationConfig] = {"short": generation(loaded.decoding)}
+        if loaded.detailed:
+            self._configs["detailed"] = generation(loaded.detailed.rules(loaded.decoding))
+        self.details = tuple(self._configs)
 
-    def caption(self, image: Image.Image, deadline: Deadline, alternatives: int = 0) -> Caption:
+    def caption(
+        self, image: Image.Image, deadline: Deadline, alternatives: int = 0, detail: Detail = "short"
+    ) -> Caption:
         """Caption an upright RGB image, with up to so many alternatives.
 
         Raises DeadlineExceeded or Cancelled between two steps.
@@ -37,10 +44,10 @@ class TorchCaptioner:
             pixels = self._processor(image, return_tensors="pt")["pixel_values"]
             seen = self._network.encoder(pixel_values=pixels)
             encoded = time.perf_counter()
-            [text] = self._say(seen, self._config, deadline)
+            [text] = self._say(seen, self._configs[detail], deadline)
             others: list[str] = []
             if alternatives:
-                wider = copy.deepcopy(self._config)
+                wider = copy.deepcopy(self._configs[detail])
                 wider.num_beams = max(wider.num_beams, alternatives + 1)
                 wider.num_return_sequences = alternatives + 1
                 others = [other for other in dict.fromkeys(self._say(seen, wider, deadline)) if other != text]
@@ -65,6 +72,7 @@ def generation(rules: Decoding) -> GenerationConfig:
         pad_token_id=rules.pad_id,
         num_beams=rules.beams,
         max_length=rules.max_length,
+        min_length=rules.min_length,
         no_repeat_ngram_size=rules.no_repeat_ngram_size,
         suppress_tokens=list(rules.suppressed_ids) or None,
         do_sample=False,

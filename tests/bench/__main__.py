@@ -13,6 +13,7 @@ from tests.bench.chapters import TARGET, chapter_of
 SOAK = "What can go wrong"  # written by `make soak`
 CHAPTERS = {
     "Captions": "tests.bench.bench_captions",
+    "Models that are known to work": "tests.bench.bench_models",
     "The captioning function": "tests.bench.bench_lambda",
     "What a month costs": "tests.bench.bench_costs",
     "The front door": "tests.bench.bench_front_door",
@@ -23,7 +24,7 @@ CHAPTERS = {
 
 
 def main() -> None:
-    lines = ["# Benchmarks", "", _machine()]
+    lines = ["# Benchmarks", "", _measured()]
     for number, (title, module) in enumerate(CHAPTERS.items(), 1):
         print(f"{number}/{len(CHAPTERS)} {title}: this takes a few minutes", file=sys.stderr, flush=True)
         chapter: str = import_module(module).report()
@@ -35,8 +36,8 @@ def main() -> None:
     print(text)
 
 
-def _machine() -> str:
-    """Where and with what this was measured."""
+def machine() -> str:
+    """The cores and the processor."""
     model = next(
         (
             line.partition(":")[2].strip()
@@ -45,9 +46,14 @@ def _machine() -> str:
         ),
         platform.machine(),
     )
+    return f"{len(os.sched_getaffinity(0))} cores of {model}"
+
+
+def _measured() -> str:
+    """Where and with what this was measured."""
     tools = ", ".join(f"{name} {version(name)}" for name in ("onnxruntime", "torch", "transformers"))
     return (
-        f"Written by `make bench` on {datetime.now(UTC):%Y-%m-%d}: {len(os.sched_getaffinity(0))} cores of {model}, "
+        f"Written by `make bench` on {datetime.now(UTC):%Y-%m-%d}: {machine()}, "
         f"Python {platform.python_version()}, {tools}. What is compared is measured in the same run, taking turns, "
         "and a ratio is the median over the turns. Ratios are this processor's: on another one, torch and ONNX Runtime "
         "may be as fast, but seldom by the same factor."

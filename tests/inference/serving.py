@@ -86,7 +86,7 @@ class Painter:
     def caption(self, image: Image, deadline: Deadline, alternatives: int = 0, detail: Detail = "short") -> Caption:
         quarters = image.resize((2, 2), reducing_gap=None)
         colours = [quarters.getpixel((x, y)) for y in (0, 1) for x in (0, 1)]
-        return Caption(json.dumps({"size": image.size, "colours": colours}), 0.0, 0.0)
+        return Caption(json.dumps({"size": image.size, "colours": colours, "detail": detail}), 0.0, 0.0)
 
 
 def post(url: str, **request: Any) -> httpx.Response:  # noqa: ANN401 (httpx's arguments)

@@ -58,7 +58,7 @@ def tokenizer(*marks: str, **named: str) -> PreTrainedTokenizerFast:
     backend.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     backend.decoder = decoders.ByteLevel()
     backend.add_special_tokens(special[:4])
-    backend.add_tokens([mark for mark in marks])
+    backend.add_tokens(list(marks))
     return PreTrainedTokenizerFast(
         tokenizer_object=backend, pad_token="<pad>", bos_token="<s>", eos_token="</s>", unk_token="<unk>", **named
     )

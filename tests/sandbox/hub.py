@@ -24,7 +24,7 @@ _FILE = re.compile(rf"/{_MODEL}/resolve/{COMMIT}/(?P<path>.+)")
 
 @dataclass
 class Hub:
-    """Models by their ids, each a folder; of those in `gated` everybody sees the list of files, and nobody the files."""
+    """Models by their ids, each a folder. Of those in `gated` everybody sees which files there are, and nobody them."""
 
     models: dict[str, Path] = field(default_factory=dict)
     gated: set[str] = field(default_factory=set)
