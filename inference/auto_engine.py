@@ -21,7 +21,7 @@ from transformers import (
 from transformers.utils import logging
 
 from common.contract import Detail
-from inference.captioner import Alternative, Caption, Deadline, DeadlineExceeded, ModelError
+from inference.captioner import Alternative, Caption, Deadline, DeadlineExceeded, ModelError, takes_no_prompt
 from inference.hub import CHOOSE, Found, line, loading, require_whole
 from inference.prompts import CHAT, OTHERWISE, PROMPTS, Prompts
 
@@ -51,10 +51,7 @@ class AutoCaptioner:
         self._chats = bool(getattr(self._processor, "chat_template", None))
         self._prompts = _prompts(found.model_type, self._chats)
         if prompt is not None and self._prompts.custom is None:
-            raise ModelError(
-                f"CAPTION_PROMPT is set, and {name} takes no prompt of one's own. Remove CAPTION_PROMPT, or choose "
-                f"another model: {CHOOSE}"
-            )
+            raise takes_no_prompt(name)
         self._prompt = prompt
         self.details: tuple[Detail, ...] = ("short",) if self._prompts.detailed is None else ("short", "detailed")
         self.input_size = _input_size(self._processor.image_processor)

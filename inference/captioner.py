@@ -15,6 +15,14 @@ class ModelError(Exception):
     """The model can't be loaded. The sentence says which file or setting to fix."""
 
 
+def takes_no_prompt(model: str) -> ModelError:
+    """Say that CAPTION_PROMPT is not for this model."""
+    return ModelError(
+        f"CAPTION_PROMPT is set, and {model} takes no prompt. Remove CAPTION_PROMPT, or choose another model: "
+        "`captionbot models` lists what is known to work."
+    )
+
+
 class DeadlineExceeded(Exception):
     """The time for one caption is spent."""
 

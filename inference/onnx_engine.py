@@ -18,7 +18,7 @@ from PIL import Image
 from tokenizers import Tokenizer
 
 from common.contract import Detail
-from inference.captioner import Alternative, Caption, Deadline, ModelError
+from inference.captioner import Alternative, Caption, Deadline, ModelError, takes_no_prompt
 from inference.folder import Decoding, Manifest, ModelFolder
 from inference.preprocessing import pixel_values
 from inference.search import Floats, Hypothesis, Ints, search, width
@@ -103,10 +103,7 @@ def _ways(manifest: Manifest) -> Ways:
 def _begun(ways: Ways, manifest: Manifest, name: str, prompt: str, tokenizer: Tokenizer) -> Ways:
     """Let every caption begin with some words. Raises ModelError where the model can't, or they leave no room."""
     if not manifest.takes_prompt:
-        raise ModelError(
-            f"CAPTION_PROMPT is set, and {name} takes no words to begin a caption with. Remove CAPTION_PROMPT, or "
-            "choose another model: `captionbot models` lists what is known to work."
-        )
+        raise takes_no_prompt(name)
     prefix = tuple(tokenizer.encode(prompt, add_special_tokens=False).ids)
     begun: Ways = {}
     for detail, (prompt_ids, rules) in ways.items():

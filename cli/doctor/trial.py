@@ -39,7 +39,10 @@ def check_cost(settings: InferenceSettings, seconds: float) -> Finding:
     command = [sys.executable, "-m", "cli.doctor.trial"]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=seconds, check=True)  # noqa: S603 (ours)
-        trial = Trial(**json.loads(done.stdout))
+        told = json.loads(done.stdout)
+        if "trouble" in told:
+            return wrong(SUBJECT, told["trouble"], "Correct the setting; docs/models.md says what each model takes.")
+        trial = Trial(**told)
     except subprocess.TimeoutExpired:
         return wrong(SUBJECT, f"the model gave no caption within {seconds:.0f} s on this machine", _more_time(settings))
     except (subprocess.CalledProcessError, ValueError, TypeError):
@@ -95,11 +98,15 @@ def main() -> None:
     """Caption the sample twice."""
     from common.screening import decode
     from common.settings import read_settings
-    from inference.captioner import Deadline
+    from inference.captioner import Deadline, ModelError
     from inference.loading import load_captioner
 
     settings = read_settings(InferenceSettings)
-    captioner = load_captioner(settings)
+    try:
+        captioner = load_captioner(settings)
+    except ModelError as error:
+        print(json.dumps({"trouble": str(error)}))
+        return
     image, seconds = decode(SAMPLE.read_bytes(), captioner.input_size), 0.0
     for _ in range(2):
         started = time.perf_counter()

@@ -219,7 +219,7 @@ def test_two_exports_into_one_folder_at_once_both_end_well(tmp_path: Path) -> No
         "import sys\nfrom pathlib import Path\nfrom inference.export.exporter import export\n"
         "export(sys.argv[1], Path(sys.argv[2]), 'fp32', photos=[Path(sys.argv[3])])"
     )
-    command = [sys.executable, "-c", code, source, tmp_path / "model", photos[0]]
+    command = [sys.executable, "-c", code, str(source), str(tmp_path / "model"), str(photos[0])]
     both = [subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True) for _ in range(2)]
     said = [process.communicate()[1] for process in both]
     assert [process.returncode for process in both] == [0, 0], said

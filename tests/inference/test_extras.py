@@ -72,7 +72,7 @@ def test_a_detail_reaches_the_model_and_without_one_the_setting_counts() -> None
 def test_the_starter_does_not_start_where_more_is_asked_of_it_than_it_can() -> None:
     with pytest.raises(ModelError, match=r"CAPTION_DETAIL=detailed is set, and starter .*`captionbot models`"):
         load_captioner(InferenceSettings(caption_detail="detailed"))
-    with pytest.raises(ModelError, match=r"CAPTION_PROMPT is set, and starter takes no words"):
+    with pytest.raises(ModelError, match=r"CAPTION_PROMPT is set, and starter takes no prompt"):
         load_captioner(InferenceSettings(caption_prompt="a photograph of"))
 
 

@@ -1,0 +1,93 @@
+"""Short or detailed, and captions that are begun: both engines alike, over the endpoint as in a call."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from inference.captioner import Deadline, ModelError
+from inference.export.exporter import export
+from inference.folder import MANIFEST, ModelFolder, read_manifest
+from inference.loading import load_captioner
+from inference.onnx_engine import OnnxCaptioner
+from inference.settings import InferenceSettings
+from inference.torch_engine import TorchCaptioner
+from tests.inference import checkpoints
+from tests.inference.serving import JPEG, post, refused, serving
+
+PHOTOS = 6
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return checkpoints.save(tmp_path_factory.mktemp("source"), "vit", "bert", generation={"max_length": 12})
+
+
+@pytest.fixture(scope="module")
+def folder(source: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("exported") / "model"
+    export(str(source), folder, "fp32", photos=checkpoints.photos(tmp_path_factory.mktemp("photos"), 2))
+    return folder
+
+
+def settings(model: Path, **more: object) -> InferenceSettings:
+    return InferenceSettings(caption_model=str(model), caption_deadline=600, **more)  # type: ignore[arg-type]
+
+
+def test_a_model_that_no_prompt_makes_say_more_goes_on_without_repeating_itself(source: Path, folder: Path) -> None:
+    engines = OnnxCaptioner(ModelFolder.open(folder), 2, "onnx"), TorchCaptioner(str(source), 2)
+    assert [engine.details for engine in engines] == [("short", "detailed")] * 2
+    longer = 0
+    for seed in range(PHOTOS):
+        photo = checkpoints.photo(seed)
+        (short, detailed), (expected_short, expected) = (
+            [engine.caption(photo, Deadline.after(60), detail=detail).text for detail in engine.details]
+            for engine in engines
+        )
+        assert (short, detailed) == (expected_short, expected)
+        words = detailed.split()
+        assert len(short.split()) < 12 and len(words) >= 20
+        triples = list(zip(words, words[1:], words[2:], strict=False))
+        assert len(set(triples)) == len(triples)
+        longer += len(words) > len(short.split())
+    assert longer == PHOTOS
+
+
+def test_the_setting_is_the_usual_and_a_request_may_ask_otherwise(folder: Path) -> None:
+    captioner = load_captioner(settings(folder, caption_detail="detailed"))
+    with serving(settings(folder, caption_detail="detailed"), captioner) as url:
+        lengths = [
+            len(post(url, content=JPEG, params=asked).json()["caption"].split())
+            for asked in ({}, {"detail": "detailed"}, {"detail": "short"})
+        ]
+    assert lengths[0] == lengths[1] > lengths[2]
+
+
+def test_the_deadline_is_kept_for_a_detailed_one(folder: Path) -> None:
+    with serving(InferenceSettings(caption_deadline=0.001), load_captioner(settings(folder))) as url:
+        refused(post(url, content=JPEG, params={"detail": "detailed"}), 504, "deadline_exceeded")
+
+
+def test_a_caption_is_begun_as_the_setting_says(folder: Path, tmp_path: Path) -> None:
+    begun = tmp_path / "begun"
+    begun.mkdir()
+    for file in folder.iterdir():
+        (begun / file.name).symlink_to(file)
+    (begun / MANIFEST).unlink()
+    manifest = json.loads((folder / MANIFEST).read_text()) | {"takes_prompt": True}
+    (begun / MANIFEST).write_text(json.dumps(manifest))
+    captioner = load_captioner(settings(begun, caption_prompt="w7 w8 w9"))
+    said = [captioner.caption(checkpoints.photo(seed), Deadline.after(60)).text for seed in range(PHOTOS)]
+    assert all(text.startswith("w7 w8 w9 w") for text in said)
+    assert len(set(said)) > 1
+    assert read_manifest(begun).decoding.max_length == 12, "which a prompt makes longer, as far as there are positions"
+    assert max(len(text.split()) for text in said) > 12
+    with pytest.raises(ModelError, match="CAPTION_PROMPT is 38 tokens long"):
+        load_captioner(settings(begun, caption_prompt="w7 " * 38))
+
+
+def test_a_model_that_takes_no_prompt_names_the_setting(source: Path, folder: Path) -> None:
+    with pytest.raises(ModelError, match=r"CAPTION_PROMPT is set, and .* takes no prompt"):
+        load_captioner(settings(folder, caption_prompt="a photograph of"))
+    with pytest.raises(ModelError, match=r"CAPTION_PROMPT is set, and .* takes no prompt"):
+        load_captioner(settings(source, caption_prompt="a photograph of", caption_engine="torch"))
