@@ -12,7 +12,7 @@ from inference.loading import load_captioner
 from inference.onnx_engine import OnnxCaptioner
 from inference.settings import InferenceSettings
 from inference.torch_engine import TorchCaptioner
-from tests.inference import checkpoints
+from tests.inference import checkpoints, families
 from tests.inference.serving import JPEG, post, refused, serving
 
 PHOTOS = 6
@@ -91,3 +91,24 @@ def test_a_model_that_takes_no_prompt_names_the_setting(source: Path, folder: Pa
         load_captioner(settings(folder, caption_prompt="a photograph of"))
     with pytest.raises(ModelError, match=r"CAPTION_PROMPT is set, and .* takes no prompt"):
         load_captioner(settings(source, caption_prompt="a photograph of", caption_engine="torch"))
+
+
+@pytest.mark.parametrize("kind", ["blip", "git", "florence2"])
+def test_the_torch_engine_says_what_the_onnx_engine_says(kind: str, tmp_path: Path) -> None:
+    source, folder = getattr(families, kind)(tmp_path / "source"), tmp_path / "exported"
+    export(str(source), folder, "fp32", photos=checkpoints.photos(tmp_path / "photos", 1))
+    prompts = [None] if kind == "florence2" else [None, "a photograph of"]
+    for prompt in prompts:
+        onnx = load_captioner(settings(folder, caption_prompt=prompt))
+        torch = load_captioner(settings(source, caption_prompt=prompt, caption_engine="torch"))
+        assert set(onnx.details) == set(torch.details) | ({"detailed"} & set(onnx.details))
+        for seed in range(2):
+            photo = checkpoints.photo(seed)
+            said, reference = (engine.caption(photo, Deadline.after(60)).text for engine in (onnx, torch))
+            # The limits may differ: as far as both go, they go together.
+            shorter = min(len(said), len(reference)) - 2
+            assert shorter > 10 and said[:shorter] == reference[:shorter]
+            assert prompt is None or said.startswith(prompt)
+    if kind == "florence2":
+        with pytest.raises(ModelError, match="CAPTION_PROMPT is set, and .* takes no prompt"):
+            load_captioner(settings(source, caption_prompt="a photograph of", caption_engine="torch"))
