@@ -4,6 +4,7 @@ A model with a chat template is asked in it, one without by what its family lear
 """
 
 import copy
+import inspect
 import re
 import threading
 import time
@@ -53,6 +54,7 @@ class AutoCaptioner:
         if prompt is not None and self._prompts.custom is None:
             raise takes_no_prompt(name)
         self._prompt = prompt
+        self._taken = inspect.signature(self._network.forward).parameters
         self.details: tuple[Detail, ...] = ("short",) if self._prompts.detailed is None else ("short", "detailed")
         self.input_size = _input_size(self._processor.image_processor)
         try:
@@ -84,7 +86,7 @@ class AutoCaptioner:
             with torch.inference_mode():
                 given = self._given(image, detail)
                 watch = _Watch(deadline)
-                config = self._config(detail)
+                config = self._config(detail, given)
                 [text] = self._say(given, config, watch)
                 encoded = watch.first or time.perf_counter()
                 others: list[str] = []
@@ -110,13 +112,18 @@ class AutoCaptioner:
         if self._kind == "git" and asked:
             # The tokenizer ends what it is given, and a caption that has ended can't be gone on with.
             given["input_ids"], given["attention_mask"] = given["input_ids"][:, :-1], given["attention_mask"][:, :-1]
-        given.pop("labels", None)
-        return given
+        # Processors also give what only training, or another model of the same tokenizer, takes.
+        return {name: value for name, value in given.items() if name in self._taken}
 
-    def _config(self, detail: Detail) -> GenerationConfig:
-        """The checkpoint's own way to search, without chance, within the limits of a chat's answer."""
+    def _config(self, detail: Detail, given: dict[str, Any]) -> GenerationConfig:
+        """The checkpoint's own way to search, without chance, within the limits of a chat's answer and of the model."""
         config = copy.deepcopy(self._network.generation_config)
         least, most = LIMITS[detail]
+        network = self._network.config
+        if places := getattr(network.get_text_config(decoder=True), "max_position_embeddings", None):
+            taken = 0 if network.is_encoder_decoder or "input_ids" not in given else given["input_ids"].shape[1]
+            most = max(1, min(most, places - taken - 1))
+            least = min(least, most)
         config.update(do_sample=False, temperature=None, top_p=None, top_k=None, typical_p=None, min_p=None)
         config.num_beams = config.num_beams or (BEAMS if self._kind in SMALL else 1)
         config.max_length, config.max_new_tokens = None, most

@@ -24,7 +24,7 @@ class Known(msgspec.Struct, frozen=True):
 
 
 KNOWN = (
-    Known("starter", "see its card", 15, 224, "onnx", "in the clone; one short sentence of everyday photos"),
+    Known("starter", "see its card", 9.3, 256, "onnx", "in the clone; one short sentence of everyday photos"),
     Known("cnmoro/mini-image-captioning", "see its card", 34, 224, "onnx", "small and quick; meant for production"),
     Known("Mozilla/distilvit", "Apache-2.0", 182, 224, "onnx", "made for alt texts in Firefox"),
     Known("nlpconnect/vit-gpt2-image-captioning", "Apache-2.0", 239, 224, "onnx", "plain sentences in COCO's manner"),

@@ -25,6 +25,7 @@ from tests.bench.servers import ROOT, Way, serving
 from tests.inference import checkpoints
 
 REQUESTS, UNCOUNTED = 20, 3
+WHAT = f"the endpoint's answers to one client, {TOKENS} tokens at 3 beams, of the starter about 11"
 SHAPES: dict[str, Callable[[Path], Path]] = {
     "cnmoro/mini-image-captioning": lambda folder: checkpoints.production(folder, TOKENS),
 }
@@ -42,9 +43,7 @@ def report() -> str:
             found[name] = _figures(name, scratch / "exported")
         finally:
             shutil.rmtree(scratch)
-    write(
-        Measured(machine=f"{machine()}, the endpoint's answers to one client, {TOKENS} tokens at 3 beams", models=found)
-    )
+    write(Measured(machine=f"{machine()}: {WHAT}", models=found))
     return (ROOT / "docs" / "models.md").read_text("utf-8").split("-->")[1].partition("<!--")[0].strip()
 
 
