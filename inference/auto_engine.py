@@ -148,6 +148,7 @@ class AutoCaptioner:
             tokens = tokens[len(before) :]
         kept = [token for token in tokens if token not in self._unsaid]
         said = " ".join(self._processor.tokenizer.decode(kept, skip_special_tokens=True).split())
+        said = said.removeprefix("##")  # the end of a word that did not begin
         # Half a letter of several bytes is none.
         text = "".join(letter for letter in said if letter.isprintable() and letter != "\N{REPLACEMENT CHARACTER}")
         return text if ended else _whole(text)

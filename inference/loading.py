@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from common.installation import remedy
-from inference.captioner import Captioner, ModelError, takes_no_prompt
+from inference.captioner import Captioner, ModelError
 
 if TYPE_CHECKING:
     from inference.settings import InferenceSettings
@@ -50,9 +50,7 @@ def _load(settings: "InferenceSettings") -> Captioner:
         ) from missing
     found = find(model)
     if found.model_type == TorchCaptioner.model_type:
-        if settings.caption_prompt is not None:
-            raise takes_no_prompt(model)
-        return TorchCaptioner(model, threads=threads)
+        return TorchCaptioner(model, threads, settings.caption_prompt)
     from inference.auto_engine import AutoCaptioner
 
     return AutoCaptioner(found, model, threads, settings.caption_prompt)

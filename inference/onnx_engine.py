@@ -19,11 +19,11 @@ from tokenizers import Tokenizer
 
 from common.contract import Detail
 from inference.captioner import Alternative, Caption, Deadline, ModelError, takes_no_prompt
-from inference.folder import Decoding, Manifest, ModelFolder
+from inference.folder import Decoding, ModelFolder
 from inference.preprocessing import pixel_values
 from inference.search import Floats, Hypothesis, Ints, search, width
+from inference.ways import begun, ways_of
 
-ROOM = 8  # tokens that a prompt must leave for the caption
 Values = dict[str, ort.OrtValue]
 
 
@@ -39,7 +39,7 @@ class OnnxCaptioner:
         """
         self.model = name
         self._preprocessing, self._confidence = folder.manifest.preprocessing, folder.manifest.confidence
-        self._ways = _ways(folder.manifest)
+        self._ways = ways_of(folder.manifest.prompt_ids, folder.manifest.decoding, folder.manifest.detailed)
         self.details = tuple(self._ways)
         self.input_size = (self._preprocessing.input.height, self._preprocessing.input.width)
         # Loading releases the GIL, so that the parts load side by side.
@@ -50,7 +50,10 @@ class OnnxCaptioner:
         self._encoder, self._decoder = Encoder(encoder.result()), Decoder(decoder.result())
         self._tokenizer = tokenizer.result()
         if prompt is not None:
-            self._ways = _begun(self._ways, folder.manifest, name, prompt, self._tokenizer)
+            if not folder.manifest.takes_prompt:
+                raise takes_no_prompt(name)
+            prefix = self._tokenizer.encode(prompt, add_special_tokens=False).ids
+            self._ways = begun(self._ways, prefix, folder.manifest.places, name)
         for _, rules in self._ways.values():
             if self._decoder.width < width(rules):
                 raise ModelError(
@@ -87,38 +90,6 @@ class OnnxCaptioner:
         text = " ".join(self._tokenizer.decode(hypothesis.tokens, skip_special_tokens=True).split()).removeprefix("##")
         curve = self._confidence
         return Alternative(text, None if curve is None else curve.of(hypothesis.mean(rules)))
-
-
-Ways = dict[Detail, tuple[tuple[int, ...], Decoding]]
-"""For each detail that a model can give: the prompt that its encoder reads, and the rules of the search."""
-
-
-def _ways(manifest: Manifest) -> Ways:
-    ways: Ways = {"short": (manifest.prompt_ids, manifest.decoding)}
-    if detailed := manifest.detailed:
-        ways["detailed"] = (detailed.prompt_ids or manifest.prompt_ids, detailed.rules(manifest.decoding))
-    return ways
-
-
-def _begun(ways: Ways, manifest: Manifest, name: str, prompt: str, tokenizer: Tokenizer) -> Ways:
-    """Let every caption begin with some words. Raises ModelError where the model can't, or they leave no room."""
-    if not manifest.takes_prompt:
-        raise takes_no_prompt(name)
-    prefix = tuple(tokenizer.encode(prompt, add_special_tokens=False).ids)
-    begun: Ways = {}
-    for detail, (prompt_ids, rules) in ways.items():
-        longest = min(manifest.places or rules.max_length, rules.max_length + len(prefix))
-        if longest - len(prefix) < ROOM:
-            raise ModelError(
-                f"CAPTION_PROMPT is {len(prefix)} tokens long, and {name} writes {longest} at most. Set a shorter one: "
-                "a photograph of, for example."
-            )
-        least = rules.min_length and min(longest, rules.min_length + len(prefix))
-        begun[detail] = (
-            prompt_ids,
-            msgspec.structs.replace(rules, prefix_ids=prefix, max_length=longest, min_length=least),
-        )
-    return begun
 
 
 class Encoder:

@@ -1,6 +1,5 @@
 """Short or detailed, and captions that are begun: both engines alike, over the endpoint as in a call."""
 
-import json
 import re
 from pathlib import Path
 
@@ -8,7 +7,7 @@ import pytest
 
 from inference.captioner import Deadline, ModelError
 from inference.export.exporter import export
-from inference.folder import MANIFEST, ModelFolder, read_manifest
+from inference.folder import ModelFolder, read_manifest
 from inference.loading import load_captioner
 from inference.onnx_engine import OnnxCaptioner
 from inference.settings import InferenceSettings
@@ -64,29 +63,23 @@ def test_the_deadline_is_kept_for_a_detailed_one(folder: Path) -> None:
         refused(post(url, content=JPEG, params={"detail": "detailed"}), 504, "deadline_exceeded")
 
 
-def test_a_caption_is_begun_as_the_setting_says(folder: Path, tmp_path: Path) -> None:
-    begun = tmp_path / "begun"
-    begun.mkdir()
-    for file in folder.iterdir():
-        (begun / file.name).symlink_to(file)
-    (begun / MANIFEST).unlink()
-    manifest = json.loads((folder / MANIFEST).read_text()) | {"takes_prompt": True}
-    (begun / MANIFEST).write_text(json.dumps(manifest))
-    captioner = load_captioner(settings(begun, caption_prompt="w7 w8 w9"))
-    said = [captioner.caption(checkpoints.photo(seed), Deadline.after(60)).text for seed in range(PHOTOS)]
-    assert all(text.startswith("w7 w8 w9 w") for text in said)
-    assert len(set(said)) > 1
-    assert read_manifest(begun).decoding.max_length == 12, "which a prompt makes longer, as far as there are positions"
-    assert max(len(text.split()) for text in said) > 12
-    with pytest.raises(ModelError, match="CAPTION_PROMPT is 38 tokens long"):
-        load_captioner(settings(begun, caption_prompt="w7 " * 38))
-
-
-def test_a_model_that_takes_no_prompt_names_the_setting(source: Path, folder: Path) -> None:
-    with pytest.raises(ModelError, match=r"CAPTION_PROMPT is set, and .* takes no prompt"):
-        load_captioner(settings(folder, caption_prompt="a photograph of"))
-    with pytest.raises(ModelError, match=r"CAPTION_PROMPT is set, and .* takes no prompt"):
-        load_captioner(settings(source, caption_prompt="a photograph of", caption_engine="torch"))
+def test_a_caption_is_begun_as_the_setting_says(source: Path, folder: Path) -> None:
+    onnx = load_captioner(settings(folder, caption_prompt="w7 w8 w9"))
+    torch = load_captioner(settings(source, caption_prompt="w7 w8 w9", caption_engine="torch"))
+    said = []
+    for seed in range(PHOTOS):
+        photo = checkpoints.photo(seed)
+        for detail in onnx.details:
+            text = onnx.caption(photo, Deadline.after(60), detail=detail).text
+            assert text == torch.caption(photo, Deadline.after(60), detail=detail).text
+            assert text.startswith("w7 w8 w9")
+            said.append(text)
+    assert len(set(said)) > PHOTOS
+    assert read_manifest(folder).decoding.max_length == 12, "which a prompt makes longer"
+    assert max(len(text.split()) for text in said[::2]) > 12
+    for model, engine in ((folder, "onnx"), (source, "torch")):
+        with pytest.raises(ModelError, match="CAPTION_PROMPT is 38 tokens long"):
+            load_captioner(settings(model, caption_prompt="w7 " * 38, caption_engine=engine))
 
 
 @pytest.mark.parametrize("kind", ["blip", "git", "florence2"])
