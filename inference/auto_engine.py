@@ -147,10 +147,10 @@ class AutoCaptioner:
         if not self._prompts.is_said and before == tokens[: len(before)]:
             tokens = tokens[len(before) :]
         kept = [token for token in tokens if token not in self._unsaid]
-        said = " ".join(self._processor.tokenizer.decode(kept, skip_special_tokens=True).split())
-        said = said.removeprefix("##")  # the end of a word that did not begin
-        # Half a letter of several bytes is none.
-        text = "".join(letter for letter in said if letter.isprintable() and letter != "\N{REPLACEMENT CHARACTER}")
+        said = self._processor.tokenizer.decode(kept, skip_special_tokens=True)
+        # Half a letter of several bytes is none; nor is the mark of a word's end where no word began.
+        letters = "".join(letter for letter in said if letter.isspace() or letter.isprintable())
+        text = " ".join(letters.replace("\N{REPLACEMENT CHARACTER}", "").split()).removeprefix("##")
         return text if ended else _whole(text)
 
 
