@@ -82,9 +82,11 @@ def load(model: str) -> Checkpoint:
         network, report = getattr(transformers, family.NETWORK).from_pretrained(
             found.folder, dtype="float32", output_loading_info=True
         )
-        require_whole(report, model, found)
         processor = AutoImageProcessor.from_pretrained(found.folder, backend="pil", trust_remote_code=False)
         tokenizer = AutoTokenizer.from_pretrained(found.folder, trust_remote_code=False)
+    preprocessing = _preprocessing(model, processor)
+    if family.refusal(network, preprocessing.input) is None:  # which is the better reason
+        require_whole(report, model, found)
     network.eval().requires_grad_(False)
     words = family.words(network, tokenizer)
     decoding = _decoding(model, network, words)
@@ -97,7 +99,7 @@ def load(model: str) -> Checkpoint:
         model=network,
         processor=processor,
         tokenizer=tokenizer,
-        preprocessing=_preprocessing(model, processor),
+        preprocessing=preprocessing,
         decoding=decoding,
         prompt_ids=family.prompt(tokenizer),
         detailed=detailed,
