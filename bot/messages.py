@@ -10,17 +10,40 @@ from common.contract import ACCEPTED, Code, megabytes
 # --- answers -------------------------------------------------------------------------------------------------------
 
 
-def captions(outcomes: Sequence[Outcome]) -> str:
-    """One reply for the photos of one message: a bare sentence for one photo, a numbered list for several."""
-    return "\n".join(caption_lines(outcomes))
+def captions(outcomes: Sequence[Outcome], limit: int) -> str:
+    """One reply for the photos of one message: a bare sentence for one photo, a numbered list for several.
+
+    It has at most `limit` characters.
+    """
+    return "\n".join(caption_lines(outcomes, limit))
 
 
-def caption_lines(outcomes: Sequence[Outcome]) -> list[str]:
-    """Word that reply photo by photo, a line for each."""
+def caption_lines(outcomes: Sequence[Outcome], limit: int) -> list[str]:
+    """Word that reply photo by photo, a line for each; joined, they have at most `limit` characters."""
     lines = [sentence(outcome.text) if isinstance(outcome, Captioned) else outcome.sentence for outcome in outcomes]
-    if len(lines) == 1:
+    if len(lines) > 1:
+        lines = [f"{number}. {line}" for number, line in enumerate(lines, start=1)]
+    return _fitted(lines, limit - len(lines) + 1)
+
+
+def _fitted(lines: list[str], room: int) -> list[str]:
+    """Cut the longest lines, all to one length, until they fit: every photo of an album has its own."""
+    if sum(map(len, lines)) <= room:
         return lines
-    return [f"{number}. {line}" for number, line in enumerate(lines, start=1)]
+    most = 0
+    for place, length in enumerate(sorted(map(len, lines))):
+        most = room // (len(lines) - place)
+        if length > most:
+            break
+        room -= length
+    return [line if len(line) <= most else _cut(line, most) for line in lines]
+
+
+def _cut(line: str, most: int) -> str:
+    """Cut a line behind a word, where it has words."""
+    head = line[: most - 1]
+    behind = head.rfind(" ")
+    return f"{(head[:behind] if behind > most // 2 else head).rstrip(' ,;:–—-')}…"
 
 
 def still(kind: str, caption: str) -> str:
@@ -100,6 +123,7 @@ SENTENCES = {
     Code.IMAGE_TOO_LARGE: "That photo has more bytes than I can read. A smaller export of it will do.",
     Code.TOO_MANY_PIXELS: "That photo has more pixels than I can read. Please send it at a smaller size.",
     Code.UNSUPPORTED_FORMAT: not_a_photo(),
+    Code.DETAIL_UNAVAILABLE: UNREADABLE,
     Code.OVERLOADED: OVERLOADED,
     Code.DEADLINE_EXCEEDED: TOOK_TOO_LONG,
 }

@@ -34,7 +34,9 @@ def here(files: Iterator[str], take: Take) -> None:
         deadline = Deadline.after(settings.caption_deadline)
         try:
             data = _read(name, settings.max_image_bytes)
-            found = captioner.caption(decode(data, captioner.input_size, deadline.check), deadline)
+            found = captioner.caption(
+                decode(data, captioner.input_size, deadline.check), deadline, detail=settings.caption_detail
+            )
         except OSError as error:
             return _unreadable(name, error)
         except Refused as refused:

@@ -21,6 +21,7 @@ class _Commands(click.Group):
         "caption": ("cli.caption", "inference"),
         "serve": ("cli.serve", "inference"),
         "export": ("cli.export", "inference,torch"),
+        "models": ("cli.models", "inference"),
         "web": ("cli.web", "web"),
         "run": ("cli.run", "bot,webhooks"),
         "webhooks": ("cli.webhooks", "bot,webhooks"),

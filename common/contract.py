@@ -12,6 +12,8 @@ MEBIBYTE = 1024 * 1024
 MAX_IMAGE_BYTES = 6 * MEBIBYTE
 MAX_PIXELS = 50_000_000
 MOST_ALTERNATIVES = 5
+Detail = Literal["short", "detailed"]
+"""One sentence, or as much as the model says when it is asked for more."""
 ACCEPTED = "JPEG, PNG, WebP, GIF, BMP, TIFF, HEIC or AVIF"
 
 
@@ -25,6 +27,7 @@ class Code(StrEnum):
     IMAGE_TOO_LARGE = "image_too_large"
     TOO_MANY_PIXELS = "too_many_pixels"
     UNSUPPORTED_FORMAT = "unsupported_format"
+    DETAIL_UNAVAILABLE = "detail_unavailable"
     OVERLOADED = "overloaded"
     DEADLINE_EXCEEDED = "deadline_exceeded"
 
@@ -42,6 +45,7 @@ STATUSES = {
     Code.IMAGE_TOO_LARGE: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     Code.TOO_MANY_PIXELS: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     Code.UNSUPPORTED_FORMAT: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    Code.DETAIL_UNAVAILABLE: HTTPStatus.NOT_IMPLEMENTED,
     Code.OVERLOADED: HTTPStatus.SERVICE_UNAVAILABLE,
     Code.DEADLINE_EXCEEDED: HTTPStatus.GATEWAY_TIMEOUT,
 }

@@ -38,7 +38,7 @@ ARG ENGINE
 RUN if [ "$CAPTION_MODEL" = starter ]; then \
         cp -r inference/starter /model; \
     elif [ "$ENGINE" = torch ]; then \
-        folder=$(python -c 'import sys; from inference.checkpoint import locate; print(locate(sys.argv[1])[0])' \
+        folder=$(python -c 'import sys; from inference.hub import find; print(find(sys.argv[1]).folder)' \
             "$CAPTION_MODEL") && cp -rL "$folder" /model; \
     else \
         python -c 'from cli.main import main; main()' export "$CAPTION_MODEL" /model; \

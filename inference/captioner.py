@@ -5,12 +5,22 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, Self
 
+from common.contract import Detail
+
 if TYPE_CHECKING:
     from PIL.Image import Image
 
 
 class ModelError(Exception):
     """The model can't be loaded. The sentence says which file or setting to fix."""
+
+
+def takes_no_prompt(model: str) -> ModelError:
+    """Say that CAPTION_PROMPT is not for this model."""
+    return ModelError(
+        f"CAPTION_PROMPT is set, and {model} takes no prompt. Remove CAPTION_PROMPT, or choose another model: "
+        "`captionbot models` lists what is known to work."
+    )
 
 
 class DeadlineExceeded(Exception):
@@ -78,9 +88,11 @@ class Captioner(Protocol):
     engine: str
     input_size: tuple[int, int]
     """(height, width) in pixels of what the encoder sees; a larger image holds nothing more for it."""
+    details: tuple[Detail, ...]
+    """What it can be asked for."""
 
-    def caption(self, image: "Image", deadline: Deadline, alternatives: int = 0) -> Caption:
-        """Caption an upright RGB image, and find up to so many other captions of it.
+    def caption(self, image: "Image", deadline: Deadline, alternatives: int = 0, detail: Detail = "short") -> Caption:
+        """Caption an upright RGB image, and find up to so many other captions of it; `detail` is one of `details`.
 
         Raises `DeadlineExceeded` or `Cancelled` between two decoding steps.
         """

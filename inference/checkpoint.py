@@ -1,14 +1,10 @@
-"""A Hugging Face checkpoint: where it is, what it needs of a photo, and how it wants its tokens searched."""
+"""A Hugging Face checkpoint that exports: what it needs of a photo, and how it wants its tokens searched."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
-import huggingface_hub
 import msgspec
 import transformers
-from huggingface_hub.errors import HFValidationError, RepositoryNotFoundError
 from transformers import (
-    AutoConfig,
     AutoImageProcessor,
     AutoTokenizer,
     BaseImageProcessor,
@@ -20,6 +16,7 @@ from transformers.utils import logging
 from inference.captioner import ModelError
 from inference.export.families import Family, Words, family_of
 from inference.folder import Decoding, Detailed, Preprocessing, Size
+from inference.hub import find, loading, require_whole
 
 BEAMS = 3
 MAX_LENGTH = 32
@@ -27,8 +24,11 @@ MAX_LENGTH = 32
 PLACES = 64
 """The tokens that an export has positions for, if the model has them: for a caption that is begun, or a longer one."""
 
-_FILES = ["*.json", "*.txt", "*.model", "*.safetensors"]
-_OLD_WEIGHTS = ["pytorch_model*.bin"]
+LEAST = 24
+"""The tokens below which no detailed caption ends, of a model that no prompt makes say more."""
+REPEATED = 3
+"""The tokens in a row that such a caption does not repeat: who has to go on without more to say begins again."""
+
 _RESAMPLING = ("nearest", "lanczos", "bilinear", "bicubic", "box", "hamming")  # by Pillow's numbers
 _UNSUPPORTED = {
     "repetition_penalty": 1.0,
@@ -71,65 +71,40 @@ def load(model: str) -> Checkpoint:
     Raises ModelError when it can be neither found nor downloaded, is of no family that exports, or asks for something
     that the engines don't do.
     """
-    folder, revision = locate(model)
-    logging.disable_progress_bar()
-    try:
-        config = AutoConfig.from_pretrained(folder)
-        if (family := family_of(config.model_type)) is None:
-            raise ModelError(
-                f"{model} is a {config.model_type} model, which the onnx engine does not run: "
-                "set CAPTION_ENGINE=torch, or CAPTION_MODEL to one of the models that `captionbot models` lists."
-            )
-        network = getattr(transformers, family.NETWORK).from_pretrained(folder, dtype="float32")
-        processor = AutoImageProcessor.from_pretrained(folder, backend="pil")
-        tokenizer = AutoTokenizer.from_pretrained(folder)
-    except (OSError, ValueError, KeyError) as error:
+    found = find(model)
+    if (family := family_of(found.model_type)) is None:
         raise ModelError(
-            f"{model} cannot be loaded as a captioning checkpoint ({_line(error)}). "
-            "It must hold a VisionEncoderDecoderModel, BLIP, GIT or Florence-2, with its image processor and tokenizer."
-        ) from error
+            f"{model} is a {found.model_type} model, which the onnx engine does not run: "
+            "set CAPTION_ENGINE=torch, or CAPTION_MODEL to one of the models that `captionbot models` lists."
+        )
+    logging.disable_progress_bar()
+    with loading(model, found):
+        network, report = getattr(transformers, family.NETWORK).from_pretrained(
+            found.folder, dtype="float32", output_loading_info=True
+        )
+        processor = AutoImageProcessor.from_pretrained(found.folder, backend="pil", trust_remote_code=False)
+        tokenizer = AutoTokenizer.from_pretrained(found.folder, trust_remote_code=False)
+    preprocessing = _preprocessing(model, processor)
+    if family.refusal(network, preprocessing.input) is None:  # which is the better reason
+        require_whole(report, model, found)
     network.eval().requires_grad_(False)
-    words, detailed = family.words(network, tokenizer), family.detailed(network, tokenizer)
+    words = family.words(network, tokenizer)
     decoding = _decoding(model, network, words)
+    detailed = family.detailed(network, tokenizer) or _lengthened(decoding, words)
     longest = max(decoding.max_length, detailed.max_length if detailed else 0, PLACES)
     return Checkpoint(
         source=model,
-        revision=revision,
+        revision=found.revision,
         family=family,
         model=network,
         processor=processor,
         tokenizer=tokenizer,
-        preprocessing=_preprocessing(model, processor),
+        preprocessing=preprocessing,
         decoding=decoding,
         prompt_ids=family.prompt(tokenizer),
         detailed=detailed,
         places=min(longest, words.places),
     )
-
-
-def locate(model: str) -> tuple[Path, str | None]:
-    """Find a checkpoint's folder and revision, downloading it if need be.
-
-    Raises ModelError, within seconds, if it can't.
-    """
-    if Path(model).is_dir():
-        return Path(model), None
-    try:
-        # One request decides whether the hub answers; `from_pretrained` would try for half a minute, file by file.
-        folder = Path(huggingface_hub.snapshot_download(model, allow_patterns=_FILES, etag_timeout=5))
-        if not any(folder.glob("*.safetensors")):
-            huggingface_hub.snapshot_download(model, allow_patterns=_OLD_WEIGHTS, etag_timeout=5)
-    except (RepositoryNotFoundError, HFValidationError) as error:
-        raise ModelError(
-            f"CAPTION_MODEL={model} is neither a folder nor a public Hugging Face model ({_line(error)}). "
-            "Set it to a folder, to an id such as cnmoro/mini-image-captioning, or to starter."
-        ) from error
-    except Exception as error:  # the hub's HTTP library has errors of its own, and has been another one before
-        raise ModelError(
-            f"CAPTION_MODEL={model} is not a folder here, and Hugging Face cannot be reached to download it "
-            f"({_line(error)}). Check the name and the network, or set CAPTION_MODEL to a folder or to starter."
-        ) from error
-    return folder, folder.name
 
 
 def _preprocessing(model: str, processor: BaseImageProcessor) -> Preprocessing:
@@ -200,6 +175,14 @@ def _decoding(model: str, network: PreTrainedModel, words: Words) -> Decoding:
     )
 
 
+def _lengthened(decoding: Decoding, words: Words) -> Detailed | None:
+    """Limits for a model that no prompt makes say more, if it has positions for more."""
+    most = min(PLACES, words.places)
+    if most <= max(decoding.max_length, LEAST):
+        return None
+    return Detailed(min_length=LEAST, max_length=most, no_repeat_ngram_size=decoding.no_repeat_ngram_size or REPEATED)
+
+
 def _only(model: str, forced: int | list[int] | None) -> int | None:
     if isinstance(forced, list):
         if len(forced) > 1:
@@ -208,7 +191,3 @@ def _only(model: str, forced: int | list[int] | None) -> int | None:
             )
         return forced[0]
     return forced
-
-
-def _line(error: BaseException) -> str:
-    return str(error).strip().partition("\n")[0].rstrip(".") or type(error).__name__

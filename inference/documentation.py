@@ -2,12 +2,21 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, get_args
 
 from fastapi import FastAPI, Request, Response
 from fastapi.openapi.docs import get_swagger_ui_html
 
-from common.contract import ACCEPTED, MOST_ALTERNATIVES, STATUSES, CaptionResponse, Code, ErrorResponse, PingResponse
+from common.contract import (
+    ACCEPTED,
+    MOST_ALTERNATIVES,
+    STATUSES,
+    CaptionResponse,
+    Code,
+    Detail,
+    ErrorResponse,
+    PingResponse,
+)
 
 _INTRODUCTION = f"""Send a photo, get a caption.
 
@@ -23,6 +32,9 @@ body may come with any `image/*`, `application/octet-stream` or `binary/octet-st
 `confidence` is the probability, 0 to 1, that the caption names a right thing, where the model is calibrated.
 `?alternatives=3` adds other captions with theirs, which takes about twice as long to decode.
 
+`?detail=detailed` asks for more than a sentence, where the model can say more; `short` is the usual, unless the
+endpoint is set up otherwise.
+
 `Server-Timing` splits the time into screen, encode and decode. `X-Request-ID` is accepted, logged and returned.
 """
 
@@ -36,7 +48,14 @@ _REQUEST: dict[str, Any] = {
             "required": False,
             "description": "How many other captions are wanted beside the best one.",
             "schema": {"type": "integer", "minimum": 0, "maximum": MOST_ALTERNATIVES, "default": 0},
-        }
+        },
+        {
+            "name": "detail",
+            "in": "query",
+            "required": False,
+            "description": "How much is to be said. Without it, what CAPTION_DETAIL says.",
+            "schema": {"type": "string", "enum": list(get_args(Detail))},
+        },
     ],
     "requestBody": {
         "required": True,
@@ -71,6 +90,8 @@ _EXAMPLES = {
     Code.TOO_MANY_PIXELS: "That image has 900 megapixels (30,000 × 30,000); I can read up to 50. Please send a smaller "
     "version.",
     Code.UNSUPPORTED_FORMAT: f"That is a PDF, not a photo. I can read {ACCEPTED}.",
+    Code.DETAIL_UNAVAILABLE: "My model says one short sentence and can't say more. Please leave `detail` out, or "
+    "ask for `detail=short`.",
     Code.OVERLOADED: "I am busy with other photos right now. Please try again in 2 seconds.",
     Code.DEADLINE_EXCEEDED: "That took longer than I may take for one photo. Please try again in a moment.",
 }

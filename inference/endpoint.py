@@ -6,7 +6,7 @@ import hmac
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -15,7 +15,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from common.contract import MOST_ALTERNATIVES, Code, PingResponse, Refused
+from common.contract import MOST_ALTERNATIVES, Code, Detail, PingResponse, Refused
 from common.invocations import invoked
 from common.prometheus import CONTENT_TYPE, Recorder
 from common.screening import decode, inspect
@@ -33,6 +33,10 @@ if TYPE_CHECKING:
     from inference.documentation import Description
 
 Result = TypeVar("Result")
+
+UNAVAILABLE = (
+    "My model says one short sentence and can't say more. Please leave `detail` out, or ask for `detail=short`."
+)
 
 
 def create_app(settings: InferenceSettings, captioner: Captioner | None = None) -> Starlette:
@@ -75,17 +79,20 @@ def create_app(settings: InferenceSettings, captioner: Captioner | None = None) 
         deadline = Deadline.after(seconds)
         _authorize(request, settings)
         alternatives = _alternatives(request)
+        detail = _detail(request, settings.caption_detail)
         with Upload(request, settings.max_image_bytes, buffer, deadline) as upload:
             data = await upload.read()
             header = inspect(data, settings.max_image_bytes)
             request.state.trace = {"bytes": len(data), "format": header.format}
             captioner = await model.get(deadline)
+            if detail not in captioner.details:
+                raise Refused(Code.DETAIL_UNAVAILABLE, UNAVAILABLE)
 
             def work() -> tuple[Caption, float]:
                 deadline.check()
                 begun = time.perf_counter()
                 image = decode(data, captioner.input_size, deadline.check)
-                return captioner.caption(image, deadline, alternatives), time.perf_counter() - begun
+                return captioner.caption(image, deadline, alternatives, detail), time.perf_counter() - begun
 
             found, busy = await _while_connected(request, asyncio.ensure_future(gate.run(work, deadline)), deadline)
         seconds = time.perf_counter() - started
@@ -159,6 +166,15 @@ def _alternatives(request: Request) -> int:
         Code.BAD_REQUEST,
         f"The number of alternatives goes from 0 to {MOST_ALTERNATIVES}: `alternatives=3`, for example.",
     )
+
+
+def _detail(request: Request, usual: Detail) -> Detail:
+    """How much is to be said. Raises `Refused`."""
+    for detail in get_args(Detail):
+        if request.query_params.get("detail", usual) == detail:
+            wanted: Detail = detail
+            return wanted
+    raise Refused(Code.BAD_REQUEST, "A caption is short or detailed: `detail=short` or `detail=detailed`.")
 
 
 def _cors(settings: InferenceSettings) -> list[Middleware]:

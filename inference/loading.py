@@ -15,8 +15,19 @@ STARTER = Path(__file__).parent / "starter"
 def load_captioner(settings: "InferenceSettings") -> Captioner:
     """Load the model that the settings name, with the engine that they name.
 
-    Raises `ModelError`.
+    Raises `ModelError`, also for a detail or a prompt that is not for this model.
     """
+    captioner = _load(settings)
+    if settings.caption_detail not in captioner.details:
+        raise ModelError(
+            f"CAPTION_DETAIL={settings.caption_detail} is set, and {settings.caption_model} says one short sentence "
+            "and can't say more. Remove CAPTION_DETAIL, or choose another model: `captionbot models` lists what is "
+            "known to work."
+        )
+    return captioner
+
+
+def _load(settings: "InferenceSettings") -> Captioner:
     model, threads = settings.caption_model, settings.threads
     if settings.caption_engine == "onnx":
         from inference.folder import ModelFolder
@@ -24,19 +35,25 @@ def load_captioner(settings: "InferenceSettings") -> Captioner:
         folder = ModelFolder.open(_exported(model))
         from inference.onnx_engine import OnnxCaptioner
 
-        return OnnxCaptioner(folder, threads=threads, name=model)
+        return OnnxCaptioner(folder, threads=threads, name=model, prompt=settings.caption_prompt)
     if model == "starter":
         raise ModelError(
             "The starter model exists only for the onnx engine: set CAPTION_ENGINE=onnx, "
             "or name a Hugging Face checkpoint in CAPTION_MODEL."
         )
     try:
+        from inference.hub import find
         from inference.torch_engine import TorchCaptioner
     except ModuleNotFoundError as missing:
         raise ModelError(
             f"CAPTION_ENGINE=torch needs {missing.name}: {remedy('inference,torch')}; or set CAPTION_ENGINE=onnx."
         ) from missing
-    return TorchCaptioner(model, threads=threads)
+    found = find(model)
+    if found.model_type == TorchCaptioner.model_type:
+        return TorchCaptioner(model, threads, settings.caption_prompt)
+    from inference.auto_engine import AutoCaptioner
+
+    return AutoCaptioner(found, model, threads, settings.caption_prompt)
 
 
 def _exported(model: str) -> Path:

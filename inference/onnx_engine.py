@@ -17,10 +17,12 @@ from numpy.typing import NDArray
 from PIL import Image
 from tokenizers import Tokenizer
 
-from inference.captioner import Alternative, Caption, Deadline, ModelError
-from inference.folder import ModelFolder
+from common.contract import Detail
+from inference.captioner import Alternative, Caption, Deadline, ModelError, takes_no_prompt
+from inference.folder import Decoding, ModelFolder
 from inference.preprocessing import pixel_values
 from inference.search import Floats, Hypothesis, Ints, search, width
+from inference.ways import begun, ways_of
 
 Values = dict[str, ort.OrtValue]
 
@@ -30,11 +32,15 @@ class OnnxCaptioner:
 
     engine = "onnx"
 
-    def __init__(self, folder: ModelFolder, threads: int, name: str) -> None:
-        """Load a model folder; `name` is what the service reports. Raises ModelError."""
+    def __init__(self, folder: ModelFolder, threads: int, name: str, prompt: str | None = None) -> None:
+        """Load a model folder; `name` is what the service reports, `prompt` what captions begin with.
+
+        Raises ModelError.
+        """
         self.model = name
-        self._preprocessing, self._decoding = folder.manifest.preprocessing, folder.manifest.decoding
-        self._confidence, self._prompt = folder.manifest.confidence, folder.manifest.prompt_ids
+        self._preprocessing, self._confidence = folder.manifest.preprocessing, folder.manifest.confidence
+        self._ways = ways_of(folder.manifest.prompt_ids, folder.manifest.decoding, folder.manifest.detailed)
+        self.details = tuple(self._ways)
         self.input_size = (self._preprocessing.input.height, self._preprocessing.input.width)
         # Loading releases the GIL, so that the parts load side by side.
         with ThreadPoolExecutor(max_workers=3) as pool:
@@ -43,37 +49,47 @@ class OnnxCaptioner:
             tokenizer = pool.submit(Tokenizer.from_file, str(folder.tokenizer))
         self._encoder, self._decoder = Encoder(encoder.result()), Decoder(decoder.result())
         self._tokenizer = tokenizer.result()
-        if self._decoder.width < width(self._decoding):
-            raise ModelError(
-                f"{folder.decoder} gives the {self._decoder.width} best tokens of a step, and {self._decoding.beams} "
-                f"beams need {width(self._decoding)}. Export the model again with `captionbot export MODEL FOLDER`."
-            )
+        if prompt is not None:
+            if not folder.manifest.takes_prompt:
+                raise takes_no_prompt(name)
+            prefix = self._tokenizer.encode(prompt, add_special_tokens=False).ids
+            self._ways = begun(self._ways, prefix, folder.manifest.places, name)
+        for _, rules in self._ways.values():
+            if self._decoder.width < width(rules):
+                raise ModelError(
+                    f"{folder.decoder} gives the {self._decoder.width} best tokens of a step, and {rules.beams} "
+                    f"beams need {width(rules)}. Export the model again with `captionbot export MODEL FOLDER`."
+                )
 
-    def caption(self, image: Image.Image, deadline: Deadline, alternatives: int = 0) -> Caption:
+    def caption(
+        self, image: Image.Image, deadline: Deadline, alternatives: int = 0, detail: Detail = "short"
+    ) -> Caption:
         """Caption an upright RGB image, with up to so many alternatives.
 
         Raises DeadlineExceeded or Cancelled between two steps.
         """
         started = time.perf_counter()
         deadline.check()
-        context = self._encoder.see(pixel_values(image, self._preprocessing), self._prompt)
+        prompt_ids, rules = self._ways[detail]
+        context = self._encoder.see(pixel_values(image, self._preprocessing), prompt_ids)
         encoded = time.perf_counter()
-        found = search(self._decoder.about(context), self._decoding, deadline)
-        best = self._said(found[0])
+        found = search(self._decoder.about(context), rules, deadline)
+        best = self._said(found[0], rules)
         others: tuple[Alternative, ...] = ()
         if alternatives:
             # More beams than usual might find another best one: so they look only for what is said beside it.
-            wider = msgspec.structs.replace(self._decoding, beams=max(self._decoding.beams, alternatives + 1))
+            wider = msgspec.structs.replace(rules, beams=max(rules.beams, alternatives + 1))
             found += search(self._decoder.about(context), wider, deadline)
-            distinct = {said.text: said for said in map(self._said, found) if said.text != best.text}
+            said = [self._said(one, rules) for one in found]
+            distinct = {other.text: other for other in said if other.text != best.text}
             others = tuple(distinct.values())[:alternatives]
         return Caption(best.text, encoded - started, time.perf_counter() - encoded, best.confidence, others)
 
-    def _said(self, hypothesis: Hypothesis) -> Alternative:
+    def _said(self, hypothesis: Hypothesis, rules: Decoding) -> Alternative:
         # Some vocabularies have words for line breaks and spaces; WordPiece marks the end of a word even if none began.
         text = " ".join(self._tokenizer.decode(hypothesis.tokens, skip_special_tokens=True).split()).removeprefix("##")
         curve = self._confidence
-        return Alternative(text, None if curve is None else curve.of(hypothesis.mean(self._decoding)))
+        return Alternative(text, None if curve is None else curve.of(hypothesis.mean(rules)))
 
 
 class Encoder:

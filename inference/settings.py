@@ -6,8 +6,10 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from common.contract import MAX_IMAGE_BYTES
+from common.contract import MAX_IMAGE_BYTES, Detail
 from common.settings import Secret, Settings
+
+MOST_PROMPT = 500  # characters
 
 
 def cores() -> int:
@@ -32,6 +34,18 @@ class InferenceSettings(Settings, frozen=True, kw_only=True):
     caption_engine: Annotated[
         Literal["onnx", "torch"], Meta(description="`onnx` is what ships; `torch` is the reference")
     ] = "onnx"
+    caption_detail: Annotated[
+        Detail,
+        Meta(description="How much is said where a request does not ask by `?detail=`; not every model can say more"),
+    ] = "short"
+    caption_prompt: Annotated[
+        str | None,
+        Meta(
+            max_length=MOST_PROMPT,
+            description="What captions begin with (`a photograph of`), or, for a model that "
+            "chats, what it is asked; not every model takes one",
+        ),
+    ] = None
     caption_deadline: Annotated[
         float, Meta(gt=0, le=900, description="Seconds from a request's arrival until it has its caption or an apology")
     ] = 20.0

@@ -7,26 +7,39 @@ import torch
 from PIL import Image
 from transformers import GenerationConfig, StoppingCriteria, StoppingCriteriaList
 
+from common.contract import Detail
 from inference import checkpoint
 from inference.captioner import Alternative, Caption, Deadline
 from inference.folder import Decoding
+from inference.ways import begun, ways_of
 
 
 class TorchCaptioner:
     """Captions photos with a VisionEncoderDecoderModel; safe to call from several threads at once."""
 
     engine = "torch"
+    model_type = "vision-encoder-decoder"
 
-    def __init__(self, model: str, threads: int) -> None:
-        """Load a checkpoint from a folder or by its Hugging Face id. Raises ModelError."""
+    def __init__(self, model: str, threads: int, prompt: str | None = None) -> None:
+        """Load a checkpoint from a folder or by its Hugging Face id; `prompt` is what captions begin with.
+
+        Raises ModelError.
+        """
         torch.set_num_threads(threads)
         loaded = checkpoint.load(model)
         self.model = model
         self.input_size = (loaded.preprocessing.input.height, loaded.preprocessing.input.width)
         self._network, self._processor, self._tokenizer = loaded.model, loaded.processor, loaded.tokenizer
-        self._config = generation(loaded.decoding)
+        ways = ways_of((), loaded.decoding, loaded.detailed)
+        if prompt is not None:
+            prefix = self._tokenizer.encode(prompt, add_special_tokens=False)
+            ways = begun(ways, prefix, loaded.places, model)
+        self._ways = {detail: (rules, generation(rules)) for detail, (_, rules) in ways.items()}
+        self.details = tuple(self._ways)
 
-    def caption(self, image: Image.Image, deadline: Deadline, alternatives: int = 0) -> Caption:
+    def caption(
+        self, image: Image.Image, deadline: Deadline, alternatives: int = 0, detail: Detail = "short"
+    ) -> Caption:
         """Caption an upright RGB image, with up to so many alternatives.
 
         Raises DeadlineExceeded or Cancelled between two steps.
@@ -37,19 +50,22 @@ class TorchCaptioner:
             pixels = self._processor(image, return_tensors="pt")["pixel_values"]
             seen = self._network.encoder(pixel_values=pixels)
             encoded = time.perf_counter()
-            [text] = self._say(seen, self._config, deadline)
+            rules, config = self._ways[detail]
+            start = torch.tensor([[rules.start_id, *rules.prefix_ids]])
+            [text] = self._say(seen, start, config, deadline)
             others: list[str] = []
             if alternatives:
-                wider = copy.deepcopy(self._config)
+                wider = copy.deepcopy(config)
                 wider.num_beams = max(wider.num_beams, alternatives + 1)
                 wider.num_return_sequences = alternatives + 1
-                others = [other for other in dict.fromkeys(self._say(seen, wider, deadline)) if other != text]
+                others = [other for other in dict.fromkeys(self._say(seen, start, wider, deadline)) if other != text]
         told = tuple(Alternative(other, None) for other in others[:alternatives])
         return Caption(text, encoded - started, time.perf_counter() - encoded, alternatives=told)
 
-    def _say(self, seen: object, config: GenerationConfig, deadline: Deadline) -> list[str]:
+    def _say(self, seen: object, start: torch.Tensor, config: GenerationConfig, deadline: Deadline) -> list[str]:
         found = self._network.generate(
             encoder_outputs=seen,
+            decoder_input_ids=start,
             generation_config=config,
             stopping_criteria=StoppingCriteriaList([_Watch(deadline)]),
         )
@@ -65,6 +81,7 @@ def generation(rules: Decoding) -> GenerationConfig:
         pad_token_id=rules.pad_id,
         num_beams=rules.beams,
         max_length=rules.max_length,
+        min_length=rules.min_length,
         no_repeat_ngram_size=rules.no_repeat_ngram_size,
         suppress_tokens=list(rules.suppressed_ids) or None,
         do_sample=False,

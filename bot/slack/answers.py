@@ -15,7 +15,7 @@ from bot.slack.calls import Failed
 from bot.slack.events import Deletion, Message
 from bot.slack.file_objects import File, files_of
 from bot.slack.files import Files
-from bot.slack.replies import reply, stop_watching, take_back, watching
+from bot.slack.replies import LONGEST, reply, stop_watching, take_back, watching
 from bot.slack.thread import LAG, read
 from bot.warmer import Warmer
 
@@ -184,4 +184,4 @@ class Answers:
             if message.files and not message.private and all(isinstance(outcome, Gone) for outcome in outcomes):
                 log.info("the files are gone", extra={"request_id": message.request_id})
             else:
-                await reply(messages.captions(outcomes), message, client)
+                await reply(messages.captions(outcomes, LONGEST), message, client)

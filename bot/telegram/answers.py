@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from telegram import Bot, ExternalReplyInfo, Message, Update
-from telegram.constants import ChatMemberStatus, ChatType
+from telegram.constants import ChatMemberStatus, ChatType, MessageLimit
 from telegram.ext import ContextTypes
 
 from bot import messages
@@ -149,7 +149,10 @@ class Answers:
         if sentence := await self._policy.too_many("telegram", _sender(asking), len(photos), event):
             return Said(sentence)
         outcomes = await self._pipeline.captions([photo for _, photo in photos], event)
-        return Said.of(messages.caption_lines(outcomes), [bool(m.has_media_spoiler) for m, _ in photos])
+        return Said.of(
+            messages.caption_lines(outcomes, MessageLimit.MAX_TEXT_LENGTH),
+            [bool(m.has_media_spoiler) for m, _ in photos],
+        )
 
     def _speaks(self, album: Sequence[Message]) -> bool:
         first = album[0]

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from cli.doctor.finding import Finding, note, ok, wrong
 from cli.doctor.runner import in_thread
+from cli.doctor.trial import check_cost
 from inference.captioner import ModelError
 from inference.export.cache import find_exported
 from inference.folder import ModelFolder
@@ -11,10 +12,11 @@ from inference.loading import STARTER
 from inference.settings import InferenceSettings
 
 SUBJECT = "model"
+PATIENCE = 45.0  # seconds for a caption in a fresh process
 
 
 async def check_model(settings: InferenceSettings) -> list[Finding]:
-    """Verify the folder that the onnx engine would load; nothing is exported or downloaded for it."""
+    """Verify the folder that the onnx engine would load, and try it; nothing is exported or downloaded for it."""
     name = settings.caption_model
     if settings.caption_engine == "torch":
         return _torch(name)
@@ -26,7 +28,8 @@ async def check_model(settings: InferenceSettings) -> list[Finding]:
         opened = await in_thread(lambda: ModelFolder.open(folder))
     except ModelError as error:
         return [wrong(SUBJECT, str(error), "Or set CAPTION_MODEL=starter, which is part of captionbot.")]
-    return [ok(SUBJECT, f"{name} ({opened.manifest.source}): every file is what its manifest says")]
+    well = ok(SUBJECT, f"{name} ({opened.manifest.source}): every file is what its manifest says")
+    return [well, await in_thread(lambda: check_cost(settings, PATIENCE))]
 
 
 def _torch(name: str) -> list[Finding]:

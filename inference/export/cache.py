@@ -52,11 +52,10 @@ def _export_once(model: str, pattern: str, progress: Callable[[str], None]) -> P
     """Export while no other process does; who comes second finds the folder of the first."""
     from filelock import FileLock
 
-    from inference.checkpoint import locate
     from inference.export.exporter import export
+    from inference.hub import find
 
-    _, revision = locate(model)
-    folder = _root() / pattern.replace("*", revision or "")
+    folder = _root() / pattern.replace("*", find(model).revision or "")
     folder.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(folder.with_name(f"{folder.name}.lock")):
         if not (folder / MANIFEST).exists():

@@ -1,6 +1,5 @@
 """`captionbot export`: from a checkpoint to a model folder, in the smallest precision that keeps its captions."""
 
-import shutil
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from inference.export import agreement, precision
 from inference.export.agreement import Pixels
 from inference.export.decoders import TopStep
 from inference.export.graphs import context_names, export_decoder, export_encoder, optimise
+from inference.export.room import put, writing
 from inference.export.rows import quantize_rows, rounding_errors
 from inference.export.smoothing import smooth
 from inference.export.weights import lay_out
@@ -91,8 +91,11 @@ def export(
     progress(f"Loading {model}")
     loaded = checkpoints.load(model)
     _require_supported(loaded)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as scratch:
+    with (
+        writing(folder),
+        tempfile.TemporaryDirectory(dir=_made(folder.parent), prefix=f".{folder.name}-") as scratch,
+        writing(folder),  # before the scratch is gone: then the disk is still full
+    ):
         work, made = Path(scratch), Path(scratch) / "made"
         made.mkdir()
         progress("Writing the encoder and the decoder as ONNX graphs")
@@ -116,7 +119,7 @@ def export(
             places=loaded.places,
             precision=stored,
         ).write(made)
-        _put(made, folder)
+        put(made, folder)
     return Report(folder, sizes, stored)
 
 
@@ -212,12 +215,6 @@ def _require_free(folder: Path) -> None:
         raise ModelError(f"{folder} exists and is not an exported model. Name another folder, or empty this one.")
 
 
-def _put(made: Path, folder: Path) -> None:
-    """Move a complete folder to its place, and the one before it out of the way."""
-    if folder.exists():
-        replaced = made.with_name("replaced")
-        folder.rename(replaced)
-        made.rename(folder)
-        shutil.rmtree(replaced)
-    else:
-        made.rename(folder)
+def _made(folder: Path) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder

@@ -20,6 +20,7 @@ CHAPTERS = {  # by the name of the module that measures it
     "inbox": "The inbox on one machine",
     "size": "What is shipped",
     "families": "The models that people choose",
+    "models": "Models that are known to work",
 }
 
 

@@ -134,7 +134,7 @@ async def test_the_photos_of_one_message_keep_their_order_whatever_becomes_of_ea
     photos = [a_photo(late), a_photo(Download(Declined("That one is gone."))), a_photo(Download(third))]
     outcomes = await pipeline.captions(photos, "1")
     assert outcomes == [Captioned(caption_of(first)), Refused("That one is gone."), Captioned(caption_of(third))]
-    assert messages.captions(outcomes).splitlines() == [
+    assert messages.captions(outcomes, 4096).splitlines() == [
         f"1. {sentence_of(first)}",
         "2. That one is gone.",
         f"3. {sentence_of(third)}",

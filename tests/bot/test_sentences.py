@@ -79,5 +79,30 @@ def test_a_sentence_stays_as_it_is(caption: str) -> None:
 
 def test_refusals_are_sentences_already() -> None:
     outcomes: list[Outcome] = [Captioned("a dog"), Refused("That one is gone."), Captioned("")]
-    assert messages.captions(outcomes) == f"1. A dog.\n2. That one is gone.\n3. {SPEECHLESS}"
-    assert messages.captions(outcomes[:1]) == "A dog."
+    assert messages.captions(outcomes, 4096) == f"1. A dog.\n2. That one is gone.\n3. {SPEECHLESS}"
+    assert messages.captions(outcomes[:1], 4096) == "A dog."
+
+
+@pytest.mark.parametrize("limit", [4096, 8000])
+def test_an_albums_detailed_captions_are_cut_so_that_each_photo_has_one(limit: int) -> None:
+    long = " ".join(f"word{index}" for index in range(400)) + "."
+    outcomes = [Captioned(text) for text in ("a dog", *[long] * 8, "a cat")]
+    said = messages.captions(outcomes, limit)
+    assert limit - 200 < len(said) <= limit
+    lines = said.splitlines()
+    assert (lines[0], lines[9]) == ("1. A dog.", "10. A cat.")
+    for number, line in enumerate(lines[1:9], start=2):
+        assert line.startswith(f"{number}. Word0 word1 ") and line.endswith("…")
+        assert line.removesuffix("…").split()[-1] in long.split()
+
+
+def test_where_words_have_no_spaces_a_caption_is_cut_between_letters() -> None:
+    said = messages.captions([Captioned("海" * 5000)], 4096)
+    assert said == "海" * 4095 + "…"
+
+
+def test_what_fits_is_left_whole() -> None:
+    outcomes = [Captioned("a" * 50 + "."), Captioned("a dog")]
+    whole = messages.captions(outcomes, 4096)
+    assert messages.captions(outcomes, len(whole)) == whole
+    assert len(messages.captions(outcomes, len(whole) - 1)) <= len(whole) - 1

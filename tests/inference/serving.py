@@ -14,6 +14,7 @@ import pytest
 import uvicorn
 from PIL.Image import Image
 
+from common.contract import Detail
 from common.server import protocol
 from inference.captioner import Caption, Captioner, Deadline
 from inference.endpoint import create_app
@@ -49,6 +50,7 @@ class Slow:
     """A captioner whose steps take long; `stopped` is set when one is told to stop, `most` were at work at once."""
 
     model, engine, input_size = "slow", "onnx", (224, 224)
+    details: tuple[Detail, ...] = ("short",)
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
@@ -58,7 +60,7 @@ class Slow:
         self.started = threading.Event()
         self.stopped = threading.Event()
 
-    def caption(self, image: Image, deadline: Deadline, alternatives: int = 0) -> Caption:
+    def caption(self, image: Image, deadline: Deadline, alternatives: int = 0, detail: Detail = "short") -> Caption:
         self.started.set()
         self._working.add(threading.get_ident())
         self.most = max(self.most, len(self._working))
@@ -79,11 +81,12 @@ class Painter:
     """A captioner that says what it sees: the size, and the average colour of each quarter, row by row."""
 
     model, engine, input_size = "painter", "onnx", (224, 224)
+    details: tuple[Detail, ...] = ("short", "detailed")
 
-    def caption(self, image: Image, deadline: Deadline, alternatives: int = 0) -> Caption:
+    def caption(self, image: Image, deadline: Deadline, alternatives: int = 0, detail: Detail = "short") -> Caption:
         quarters = image.resize((2, 2), reducing_gap=None)
         colours = [quarters.getpixel((x, y)) for y in (0, 1) for x in (0, 1)]
-        return Caption(json.dumps({"size": image.size, "colours": colours}), 0.0, 0.0)
+        return Caption(json.dumps({"size": image.size, "colours": colours, "detail": detail}), 0.0, 0.0)
 
 
 def post(url: str, **request: Any) -> httpx.Response:  # noqa: ANN401 (httpx's arguments)

@@ -1,15 +1,19 @@
 """What a request may ask for beside its caption, pages of other origins, and metrics, over a real socket."""
 
+import json
 import re
 import shutil
 import subprocess
+from typing import get_args
 
 import httpx
 import pytest
 
-from inference.captioner import Captioner
+from common.contract import Detail
+from inference.captioner import Captioner, ModelError
+from inference.loading import load_captioner
 from inference.settings import InferenceSettings
-from tests.inference.serving import JPEG, PATIENT, Slow, eventually, post, refused, serving
+from tests.inference.serving import JPEG, PATIENT, Painter, Slow, eventually, post, refused, serving
 
 # --- confidence and alternatives -------------------------------------------------------------------------------------
 
@@ -40,6 +44,36 @@ def test_where_it_is_not_known_nothing_is_said_of_confidence() -> None:
     with serving(PATIENT, Slow(0)) as url:
         assert set(post(url, content=JPEG).json()) == {"caption", "processing_time", "status"}
         assert post(url, content=JPEG, params={"alternatives": 2}).json()["alternatives"] == []
+
+
+# --- short or detailed -----------------------------------------------------------------------------------------------
+
+
+def test_a_detail_that_it_cannot_give_is_refused_by_the_endpoint(url: str) -> None:
+    message = refused(post(url, content=JPEG, params={"detail": "detailed"}), 501, "detail_unavailable")
+    assert "`detail=short`" in message
+    assert post(url, content=JPEG, params={"detail": "short"}).status_code == 200
+
+
+@pytest.mark.parametrize("wanted", ["", "long", "Detailed", "short,detailed"])
+def test_any_other_detail_is_refused(url: str, wanted: str) -> None:
+    assert "`detail=detailed`" in refused(post(url, content=JPEG, params={"detail": wanted}), 400, "bad_request")
+
+
+def test_a_detail_reaches_the_model_and_without_one_the_setting_counts() -> None:
+    for usual in get_args(Detail):
+        with serving(InferenceSettings(caption_deadline=600, caption_detail=usual), Painter()) as url:
+            for asked in (None, *get_args(Detail)):
+                params = {"detail": asked} if asked else {}
+                said = json.loads(post(url, content=JPEG, params=params).json()["caption"])
+                assert said["detail"] == (asked or usual)
+
+
+def test_the_starter_does_not_start_where_more_is_asked_of_it_than_it_can() -> None:
+    with pytest.raises(ModelError, match=r"CAPTION_DETAIL=detailed is set, and starter .*`captionbot models`"):
+        load_captioner(InferenceSettings(caption_detail="detailed"))
+    with pytest.raises(ModelError, match=r"CAPTION_PROMPT is set, and starter takes no prompt"):
+        load_captioner(InferenceSettings(caption_prompt="a photograph of"))
 
 
 # --- pages of other origins ------------------------------------------------------------------------------------------

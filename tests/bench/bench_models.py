@@ -1,0 +1,64 @@
+"""What `captionbot models` tells of each model: the milliseconds of a request and the memory of its process.
+
+`python -m tests.bench.bench_models` writes `inference/measured.json` and, with docs/models.py, the table in
+docs/models.md; `report` returns that table. The checkpoints are random ones of the true shapes, which say 20 tokens at
+3 beams; the starter is itself.
+"""
+
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+
+from inference.export.exporter import export
+from inference.loading import STARTER
+from inference.models import MEASURED, Figures, Measured
+from tests.bench.installed import INFERENCE
+from tests.bench.noise import processor
+from tests.bench.production import PHOTO, TOKENS
+from tests.bench.servers import ROOT, Way, serving
+from tests.inference import checkpoints
+
+REQUESTS, UNCOUNTED = 20, 3
+WHAT = f"the endpoint's answers to one client, {TOKENS} tokens at 3 beams, of the starter about 11"
+SHAPES: dict[str, Callable[[Path], Path]] = {
+    "cnmoro/mini-image-captioning": lambda folder: checkpoints.production(folder, TOKENS),
+}
+
+
+def report() -> str:
+    """Measure every model whose shape is known; markdown."""
+    found = {"starter": _figures("starter", STARTER)}
+    for name, shape in SHAPES.items():
+        scratch = Path(tempfile.mkdtemp())
+        try:
+            export(str(shape(scratch / "checkpoint")), scratch / "exported")
+            found[name] = _figures(name, scratch / "exported")
+        finally:
+            shutil.rmtree(scratch)
+    write(Measured(machine=f"{len(os.sched_getaffinity(0))} cores of {processor()}: {WHAT}", models=found))
+    return (ROOT / "docs" / "models.md").read_text("utf-8").split("-->")[1].partition("<!--")[0].strip()
+
+
+def write(measured: Measured) -> None:
+    """Write the file and the page that tells of it."""
+    MEASURED.write_bytes(msgspec.json.format(msgspec.json.encode(measured), indent=2) + b"\n")
+    subprocess.run([sys.executable, "docs/models.py"], cwd=ROOT, check=True)
+
+
+def _figures(name: str, model: Path) -> Figures:
+    command = ["-c", "from cli.main import main; main()", "serve", "--port", "{port}"]
+    way = Way(name, INFERENCE, command, {"CAPTION_MODEL": str(model)})
+    with serving(way, PHOTO.read_bytes(), sorted(os.sched_getaffinity(0))) as server:
+        seconds = [server.client.caption() for _ in range(REQUESTS + UNCOUNTED)][UNCOUNTED:]
+        return Figures(milliseconds=round(1000 * statistics.median(seconds)), megabytes=round(server.peak_megabytes()))
+
+
+if __name__ == "__main__":
+    print(report())
