@@ -7,7 +7,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -23,11 +23,14 @@ Scenario = Callable[[Machine], Tally]
 
 
 @contextmanager
-def blowing(here: Machine, workers: int = 2) -> Iterator[tuple[Storm, list[subprocess.Popen[bytes]]]]:
-    """A front door, some workers, and a storm that is about to begin."""
+def blowing(
+    here: Machine, workers_only: Mapping[str, str] | None = None
+) -> Iterator[tuple[Storm, list[subprocess.Popen[bytes]]]]:
+    """A front door, two workers (with more in their environment), and a storm that is about to begin."""
     here.start_door()
     here.telegram.set_webhook(f"http://127.0.0.1:{here.port}/telegram/webhook")
-    running = [here.start_worker() for _ in range(workers)]
+    here.environment |= workers_only or {}
+    running = [here.start_worker() for _ in range(2)]
     storm = Storm(here)
     with storm.watched():
         storm.telegram(0)
@@ -112,14 +115,8 @@ def full_disk(here: Machine) -> Tally:
 def clock_steps(here: Machine) -> Tally:
     """The workers' clock is set back and forth by an hour. (libfaketime makes each look at a clock dear.)"""
     clock = Clock(here.folder / "clock")
-    faked = here.environment | clock.environment
-    here.start_door()
-    here.telegram.set_webhook(f"http://127.0.0.1:{here.port}/telegram/webhook")
-    here.environment = faked
-    for _ in range(2):
-        here.start_worker()
-    storm, steps = Storm(here), iter(["-3600", "+0", "+3600", "+0"] * 100)
-    with storm.watched():
+    steps = iter(["-3600", "+0", "+3600", "+0"] * 100)
+    with blowing(here, clock.environment) as (storm, _):
         _meanwhile(storm, lambda: clock.set(next(steps)), 4.0, a_second=1)
         clock.set("+0")
         return storm.tally()
