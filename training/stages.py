@@ -20,24 +20,24 @@ class Schedule:
     `pictures` is the share of the rendered pictures (see `pictures.render`) that joins the photos. A photo's last
     caption says it in other words, so it counts less: `last_taught` is the probability that it is the one taught in an
     epoch, and `last_rewarded` its weight in the reward. `rewarded` is the share in the weights of what the
-    reward taught: with more of it captions invent less, and some break off before a thing that is not sure.
+    reward taught: with more of it captions invent less and say less.
     """
 
     seed: int = 0
     vocabulary: int = 4000
     pictures: float = 1.0
     batch: int = 32
-    seeing_epochs: int = 2
+    seeing_epochs: int = 4
     tail_rate: float = 1e-4
-    saying_epochs: int = 3
+    saying_epochs: int = 4
     imitation_rate: float = 6e-4
     last_taught: float = 0.3
-    reinforcement_epochs: int = 1
+    reinforcement_epochs: int = 4
     reinforcement_batch: int = 50
     reinforcement_rate: float = 1.5e-4
     last_rewarded: float = 0.2
     draws: int = 4
-    rewarded: float = 0.25
+    rewarded: float = 0.75
 
 
 _ALIKE = 16

@@ -29,17 +29,19 @@ def test_photos_on_which_nobody_agrees_are_not_counted_as_named() -> None:
     assert naming(["a cat", "a boat"], [nobody, ["a boat"] * 5]).named == 1.0
 
 
-def test_the_reward_is_for_things_that_are_there_and_for_saying_them_once() -> None:
+def test_the_reward_is_for_things_that_are_there_for_saying_them_once_and_for_coming_to_an_end() -> None:
     tokenizer = words.learn(SAID, 200)
 
     def ids(text: str) -> list[int]:
         return words.encode(tokenizer, text, 24)[1:]
 
-    reward = Reward(tokenizer, [[ids("a boat on the water")], [ids("two boats near a man")]], last=1.0)
+    spoken = ["a boat on the water", "two boats near a man", "men and women on a small beach", "a stop sign"]
+    reward = Reward(tokenizer, [[ids(text)] for text in spoken], last=1.0)
     right, invented = reward.score(0, ids("a boat on the water")), reward.score(0, ids("a boat on the sign"))
     assert right > reward.score(0, ids("a boat on the boat"))
     assert right > invented
-    assert reward.score(0, ids("a boat on the beach")) < reward.score(0, ids("a boat on the"))
+    assert reward.score(0, ids("a boat on the beach")) < reward.score(0, ids("a boat on the water"))
+    assert reward.score(0, ids("near man and")) < reward.score(0, ids("and near man")), "it breaks off"
 
 
 def test_a_thing_and_its_plural_are_said_once_and_what_people_repeat_is_not_held_back() -> None:
