@@ -37,7 +37,7 @@ class Schedule:
     reinforcement_rate: float = 1.5e-4
     last_rewarded: float = 0.2
     draws: int = 4
-    rewarded: float = 0.75
+    rewarded: float = 0.55
 
 
 _ALIKE = 16
