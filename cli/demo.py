@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from cli.processes import Processes, free_ports
+from cli.processes import Processes
 from cli.stages import breakdown
 from common import samples
 
@@ -57,7 +57,7 @@ class Demo:
         self._processes = processes
         self._folder = folder
         self._http = httpx.Client(timeout=PATIENCE, trust_env=False)
-        slack, _, _, telegram, _, inference, door, web = free_ports(8)
+        slack, _, _, telegram, _, inference, door, web = processes.claim_ports(8)
         self._ports = {"slack": slack, "telegram": telegram, "inference": inference, "door": door, "web": web}
         self.inference = f"http://127.0.0.1:{inference}"
         self.slack = f"http://127.0.0.1:{slack + 1}/sandbox"

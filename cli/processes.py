@@ -21,6 +21,7 @@ class Processes:
     def __init__(self, root: Path, folder: Path) -> None:
         self._folder = folder
         self._running: dict[str, subprocess.Popen[bytes]] = {}
+        self._claims: list[socket.socket] = []
         # The settings of a bot that somebody runs here, in the environment or in a .env file, must not reach this one.
         kept = {name: value for name, value in os.environ.items() if not name.startswith(SETTINGS)}
         self.environment = {**kept, "PYTHONPATH": str(root), "PYTHONUNBUFFERED": "1"}
@@ -38,6 +39,23 @@ class Processes:
                 process.wait(10)
             except subprocess.TimeoutExpired:
                 process.kill()
+        for claim in self._claims:
+            claim.close()
+
+    def claim_ports(self, count: int) -> list[int]:
+        """Find so many neighbouring ports that nobody listens on, for as long as these processes run."""
+        for first in range(9100, 60000, count):
+            # A port for TCP can be bound twice until one of the two listens; one for UDP can't, and tells others.
+            claim = socket.socket(type=socket.SOCK_DGRAM)
+            try:
+                claim.bind(("127.0.0.1", first))
+            except OSError:
+                claim.close()
+                continue
+            self._claims.append(claim)
+            if all(_is_free(port) for port in range(first, first + count)):
+                return list(range(first, first + count))
+        raise click.ClickException("There are no free ports on this machine.")
 
     def start(self, name: str, *arguments: str) -> None:
         """Start `python ARGUMENTS`."""
@@ -82,14 +100,6 @@ class Processes:
     def _tail(self, name: str) -> str:
         lines = (self._folder / f"{name}.log").read_text(errors="replace").splitlines()
         return "\n".join(lines[-LAST_LINES:])
-
-
-def free_ports(count: int) -> list[int]:
-    """Find so many neighbouring ports that nobody listens on."""
-    for first in range(9100, 60000, count):
-        if all(_is_free(port) for port in range(first, first + count)):
-            return list(range(first, first + count))
-    raise click.ClickException("There are no free ports on this machine.")
 
 
 def _is_free(port: int) -> bool:

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from tests.bot.conftest import make_photo
@@ -94,9 +95,17 @@ def test_two_workers_on_postgres_answer_once_and_a_killed_one_is_replaced(here: 
     assert [len(texts(here, sent)) for sent in (first, second)] == [1, 1]
 
 
+def listening(postgres: Postgres) -> int:
+    """How many workers have begun."""
+    with psycopg.connect(postgres.url) as connection:
+        [[count]] = connection.execute("SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'LISTEN%'")
+        return int(count)
+
+
 def test_a_postgres_that_is_started_anew_is_waited_for(here: Machine, postgres: Postgres) -> None:
     here.start_door()
     workers = [here.start_worker() for _ in range(2)]
+    wait_until(lambda: listening(postgres) == 2)
     here.slack.sender.hurry = 20
     first = here.slack.upload("C0GENERAL", [make_photo()])
     wait_until(lambda: texts(here, first))
