@@ -1,8 +1,9 @@
-"""Write docs/models.md's table of models from `inference.models`: `python docs/models.py`."""
+"""Write docs/models.md's table of models from `inference.models`: `python -m docs.models`."""
 
 import sys
 from pathlib import Path
 
+from docs.marks import rewrite
 from inference.models import HEADINGS, Measured, measured, rows
 
 PAGE = Path(__file__).with_name("models.md")
@@ -19,21 +20,5 @@ def table(found: Measured) -> str:
     return "\n".join([*lines, "", f"Measured on {found.machine}."])
 
 
-def rewritten(page: str) -> str:
-    """Put the table between the marks of a page."""
-    before, rest = page.split(BEGIN)
-    return f"{before}{BEGIN}\n\n{table(measured())}\n\n{END}{rest.split(END)[1]}"
-
-
-def main() -> int:
-    """Rewrite the page, or with `--check` only tell whether it is what it should be."""
-    text = PAGE.read_text(encoding="utf-8")
-    wanted = rewritten(text)
-    if "--check" in sys.argv[1:]:
-        return int(text != wanted)
-    PAGE.write_text(wanted, encoding="utf-8")
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(rewrite(PAGE, BEGIN, END, table(measured())))

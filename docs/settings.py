@@ -1,4 +1,4 @@
-"""Write docs/settings.md's tables of settings from the classes that read them: `python docs/settings.py`."""
+"""Write docs/settings.md's tables of settings from the classes that read them: `python -m docs.settings`."""
 
 import sys
 from pathlib import Path
@@ -7,6 +7,7 @@ import msgspec
 
 from bot.settings import BotSettings
 from common.settings import Secret, Settings
+from docs.marks import rewrite
 from inference.settings import InferenceSettings
 
 PAGE = Path(__file__).with_name("settings.md")
@@ -28,12 +29,9 @@ def table(kind: type[Settings]) -> str:
     return "\n".join(rows)
 
 
-def rewritten(page: str) -> str:
-    """Put the tables between the marks of a page."""
-    before, rest = page.split(BEGIN)
-    after = rest.split(END)[1]
-    tables = "\n\n".join(f"**{title}**\n\n{table(kind)}" for title, kind in CLASSES.items())
-    return f"{before}{BEGIN}\n\n{tables}\n\n{END}{after}"
+def tables() -> str:
+    """Write all classes, each under its title."""
+    return "\n\n".join(f"**{title}**\n\n{table(kind)}" for title, kind in CLASSES.items())
 
 
 def _shown(default: object) -> str:
@@ -45,15 +43,5 @@ def _shown(default: object) -> str:
     return f"`{value:g}`" if isinstance(value, float) else f"`{value}`"
 
 
-def main() -> int:
-    """Rewrite the page, or with `--check` only tell whether it is what it should be."""
-    text = PAGE.read_text(encoding="utf-8")
-    wanted = rewritten(text)
-    if "--check" in sys.argv[1:]:
-        return int(text != wanted)
-    PAGE.write_text(wanted, encoding="utf-8")
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(rewrite(PAGE, BEGIN, END, tables()))

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import msgspec
 
+from docs.models import table
 from inference.export.exporter import export
 from inference.loading import STARTER
 from inference.models import MEASURED, Figures, Measured
@@ -42,14 +43,14 @@ def report() -> str:
             found[name] = _figures(name, scratch / "exported")
         finally:
             shutil.rmtree(scratch)
-    write(Measured(machine=f"{len(os.sched_getaffinity(0))} cores of {processor()}: {WHAT}", models=found))
-    return (ROOT / "docs" / "models.md").read_text("utf-8").split("-->")[1].partition("<!--")[0].strip()
+    return write(Measured(machine=f"{len(os.sched_getaffinity(0))} cores of {processor()}: {WHAT}", models=found))
 
 
-def write(measured: Measured) -> None:
-    """Write the file and the page that tells of it."""
+def write(measured: Measured) -> str:
+    """Write the file and the page that tells of it; returns the page's table."""
     MEASURED.write_bytes(msgspec.json.format(msgspec.json.encode(measured), indent=2) + b"\n")
-    subprocess.run([sys.executable, "docs/models.py"], cwd=ROOT, check=True)
+    subprocess.run([sys.executable, "-m", "docs.models"], cwd=ROOT, check=True)
+    return table(measured)
 
 
 def _figures(name: str, model: Path) -> Figures:

@@ -53,5 +53,5 @@ def test_what_is_said_to_export_is_of_a_kind_that_does(name: str) -> None:
 
 
 def test_the_page_is_what_the_file_says() -> None:
-    checked = subprocess.run([sys.executable, "docs/models.py", "--check"], cwd=ROOT, check=False)
-    assert checked.returncode == 0, "run: .venv/bin/python docs/models.py"
+    checked = subprocess.run([sys.executable, "-m", "docs.models", "--check"], cwd=ROOT, check=False)
+    assert checked.returncode == 0, "run: .venv/bin/python -m docs.models"
