@@ -18,6 +18,9 @@ BOT_USER = "U0BOT"
 BOT_ID = "B0BOT"
 PERSON = "U0ALICE"
 
+# One row for all workspaces: Slack gives no id twice, and whoever remembers events outlives a workspace.
+NUMBERS = itertools.count(1)
+
 
 @dataclass
 class Conversation:
@@ -137,7 +140,6 @@ class Workspace:
     largest_page: int = 1000  # messages that conversations.replies gives at most, whatever its limit is
     lateness: int = 0  # so many looks at a thread come back without the next messages
     changed: threading.Condition = field(default_factory=lambda: threading.Condition(threading.RLock()))
-    _numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
 
     def __post_init__(self) -> None:
         for id_, kind in (("C0GENERAL", "channel"), ("G0SECRET", "group"), ("D0ALICE", "im"), ("G0THREE", "mpim")):
@@ -151,7 +153,7 @@ class Workspace:
         return self.conversations[channel]
 
     def number(self) -> int:
-        return next(self._numbers)
+        return next(NUMBERS)
 
     def timestamp(self) -> str:
         """A ts that nobody else has: Slack's are seconds with six more digits that make them unique in the channel."""

@@ -7,7 +7,7 @@ from typing import Any, TypedDict, TypeVar, Unpack
 
 from tests.sandbox.servers import Servers
 from tests.sandbox.telegram_people import ADA, People, text
-from tests.sandbox.telegram_world import Chat, ChatType, Json, World
+from tests.sandbox.telegram_world import UPDATE_IDS, Chat, ChatType, Json, World
 
 T = TypeVar("T")
 ADMINISTRATOR_RIGHTS = (
@@ -212,7 +212,7 @@ class Actions:
         """Let any update happen, whatever is in it; returns it with its update_id."""
 
         def act() -> Json:
-            update = {"update_id": next(self.world.update_ids), **content}
+            update = {"update_id": next(UPDATE_IDS), **content}
             self.world.queue(update)
             return update
 

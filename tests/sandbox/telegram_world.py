@@ -25,6 +25,9 @@ UPDATE_TYPES = [
 ]
 UPDATE_TYPES_ON_REQUEST = ["chat_member", "message_reaction", "message_reaction_count"]
 
+# One row for all worlds: whoever remembers updates outlives a world.
+UPDATE_IDS = count(700_000_001)
+
 
 @dataclass
 class Chat:
@@ -118,7 +121,6 @@ class World:
     downloads: list[Download] = field(default_factory=list)
     commands: list[Json] = field(default_factory=list)
     listeners: list[Callable[[], None]] = field(default_factory=list)
-    update_ids: "count[int]" = field(default_factory=lambda: count(700_000_001))
     file_numbers: "count[int]" = field(default_factory=lambda: count(1))
     chat_numbers: "count[int]" = field(default_factory=lambda: count(1))
 
@@ -162,7 +164,7 @@ class World:
         """Queue an update for the bot, as Telegram does: types that were not asked for are not even kept."""
         if kind not in self.allowed_updates:
             return None
-        update = {"update_id": next(self.update_ids), kind: content}
+        update = {"update_id": next(UPDATE_IDS), kind: content}
         self.queue(update)
         return update
 
