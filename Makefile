@@ -70,7 +70,7 @@ engine:
 		(apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends \
 			podman runc netavark aardvark-dns catatonit) >/dev/null; }
 
-bench: install ## everything that is measured, or CHAPTER=captions, written to BENCHMARKS.md; on a machine that does nothing else
+bench: install ## what is shipped, measured, or CHAPTER=captions; written to BENCHMARKS.md; on a machine that does nothing else
 	@$(BIN)/python -m tests.bench $(CHAPTER)
 
 soak: install ## ten minutes of storms, kills, stops, full disks and wrong clocks; the table goes to BENCHMARKS.md

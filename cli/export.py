@@ -11,12 +11,12 @@ import click
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option(
     "--precision",
-    type=click.Choice(["auto", "fp32"]),
+    type=click.Choice(["auto", "int8", "fp32"]),
     default="auto",
     show_default=True,
-    help="auto: the smallest that keeps the captions, measured on sample photos.",
+    help="auto: the smallest that keeps captions, measured on sample photos. int8: the smallest, whatever it keeps.",
 )
-def command(model: str, folder: Path, precision: Literal["auto", "fp32"]) -> None:
+def command(model: str, folder: Path, precision: Literal["auto", "int8", "fp32"]) -> None:
     """Export MODEL, a Hugging Face id or a checkpoint's folder, to FOLDER, which the onnx engine runs without torch.
 
     It needs torch and takes a minute or two. Then set CAPTION_MODEL to FOLDER.

@@ -1,9 +1,10 @@
 """`captionbot export`: from a checkpoint to a model folder, in the smallest precision that keeps its captions."""
 
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
+from itertools import product
 from pathlib import Path
 from typing import Literal
 
@@ -28,6 +29,8 @@ from inference.search import width
 from inference.settings import cores
 
 Progress = Callable[[str], None]
+Wanted = Literal["auto", "int8", "fp32"]
+"""The smallest precision that keeps captions, the smallest whatever it keeps, or that of the checkpoint."""
 
 VIEWS = 100
 KEPT = 0.87
@@ -75,14 +78,16 @@ class _Candidate:
 def export(
     model: str,
     folder: Path,
-    precision: Literal["auto", "fp32"] = "auto",
+    precision: Wanted = "auto",
     progress: Progress = lambda _: None,
     photos: Sequence[Path] | None = None,
+    least_views: int = VIEWS,
 ) -> Report:
     """Export a checkpoint, by its id or folder, into a model folder.
 
     The folder appears when it is complete; a model folder that is there already is replaced then. `photos` are what the
-    precisions are compared on, by default the sample photos. Raises ModelError, which says what is not supported.
+    precisions are compared on, by default the sample photos, in `least_views` views or more. Raises ModelError, which
+    says what is not supported.
     """
     _require_free(folder)
     photos = photos or sorted(samples.FOLDER.glob("*.jpg"))
@@ -99,7 +104,7 @@ def export(
         work, made = Path(scratch), Path(scratch) / "made"
         made.mkdir()
         progress("Writing the encoder and the decoder as ONNX graphs")
-        views = agreement.views(photos, VIEWS)[: None if precision == "auto" else 1]
+        views = agreement.views(photos, least_views)[: 1 if precision == "fp32" else None]
         pixels = [pixel_values(view, loaded.preprocessing) for view in views]
         _write_graphs(loaded, work)
         encoder, decoder, stored = _choose(loaded, work, precision, pixels, progress)
@@ -144,25 +149,24 @@ def _write_graphs(loaded: Checkpoint, work: Path) -> None:
 
 
 def _choose(
-    loaded: Checkpoint, work: Path, wanted: str, pixels: Sequence[Pixels], progress: Progress
+    loaded: Checkpoint, work: Path, wanted: Wanted, pixels: Sequence[Pixels], progress: Progress
 ) -> tuple[Path, Path, Precision]:
-    """Pick the smallest pair of graphs that keeps the captions. Returns encoder, decoder and how they are stored."""
+    """Pick the smallest pair of graphs that is wanted. Returns encoder, decoder and how they are stored."""
     for part in ("encoder", "decoder"):
         optimise(work / f"raw-{part}.onnx", work / f"fp32-{part}.onnx")
     encoder, decoder = work / "fp32-encoder.onnx", work / "fp32-decoder.onnx"
 
     first = next(agreement.captions(loaded, encoder, decoder, pixels[:1], cores()))
     agreement.require_same_logits(loaded, encoder, decoder, pixels[0], first[:-1])
-    if wanted == "auto":
+    if wanted != "fp32":
+        least = KEPT if wanted == "auto" else 0.0
         progress(f"Captioning {len(pixels)} views of sample photos in fp32")
         expected = list(agreement.captions(loaded, encoder, decoder, pixels, cores()))
-        pairs = [(eyes, mouth) for eyes in _encoders(loaded, work, pixels) for mouth in _decoders(work)]
-        pairs.sort(key=lambda pair: pair[0].file.stat().st_size + pair[1].file.stat().st_size)
-        for eyes, mouth in pairs:
+        for eyes, mouth in _pairs(_encoders(loaded, work, pixels), _decoders(work)):
             said = agreement.captions(loaded, eyes.file, mouth.file, pixels, cores())
-            kept = agreement.share(said, expected, KEPT)
+            kept = agreement.share(said, expected, least)
             names = f"encoder {eyes.products}, decoder {mouth.products}, embeddings {mouth.embeddings}"
-            share = f"less than {KEPT:.0%}" if kept is None else f"{kept:.0%}"
+            share = f"less than {least:.0%}" if kept is None else f"{kept:.0%}"
             progress(f"{names}: {share} of the captions stay the same")
             if kept is not None:
                 figures = Agreement(views=len(pixels), identical=kept)
@@ -172,7 +176,15 @@ def _choose(
     return encoder, decoder, Precision(encoder="fp32", decoder="fp32", embeddings="fp32")
 
 
-def _encoders(loaded: Checkpoint, work: Path, pixels: Sequence[Pixels]) -> list[_Candidate]:
+def _pairs(encoders: Iterator[_Candidate], decoders: Iterator[_Candidate]) -> Iterator[tuple[_Candidate, _Candidate]]:
+    """Pair the candidates, the smallest first: most models need no other, which are made when they are asked for."""
+    smallest = next(encoders), next(decoders)
+    yield smallest
+    others = product([smallest[0], *encoders], [smallest[1], *decoders])
+    yield from sorted(others, key=lambda pair: pair[0].file.stat().st_size + pair[1].file.stat().st_size)[1:]
+
+
+def _encoders(loaded: Checkpoint, work: Path, pixels: Sequence[Pixels]) -> Iterator[_Candidate]:
     """`mixed` is int8 but for the eighth of the products that rounding moves the most.
 
     What a LayerNorm gives is smooth enough for one scale, with which quantizing is a part of the product.
@@ -183,25 +195,24 @@ def _encoders(loaded: Checkpoint, work: Path, pixels: Sequence[Pixels]) -> list[
     smooth_ones = smooth(raw, smoothed, feeds)
     errors = rounding_errors(smoothed, feeds)
     worst = sorted(errors, key=errors.__getitem__)[-(-len(errors) * 7 // 8) :]
-    made = []
     for products, keep in (("int8", []), ("mixed", worst)):
         precision.quantize_int8(smoothed, partly, keep={*keep, *(errors.keys() - smooth_ones)})
         quantize_rows(partly, rounded, keep)
-        made.append(_candidate(rounded, work / f"encoder-{products}.onnx", products))
-    return [*made, _candidate(raw, work / "encoder-fp16.onnx", "fp16")]
+        yield _candidate(rounded, work / f"encoder-{products}.onnx", products)
+    yield _candidate(raw, work / "encoder-fp16.onnx", "fp16")
 
 
-def _decoders(work: Path) -> list[_Candidate]:
+def _decoders(work: Path) -> Iterator[_Candidate]:
     """`mixed` is int8 but for the last product, which chooses among the words."""
-    raw, rounded, looked_up = work / "raw-decoder.onnx", work / "rounded.onnx", work / "looked-up.onnx"
+    raw, rounded, looked_up = work / "raw-decoder.onnx", work / "rounded-decoder.onnx", work / "looked-up.onnx"
     last = precision.products(raw)[-1:]
     precision.quantize_int8(raw, rounded)
     precision.quantize_embeddings(rounded, looked_up)
-    made = [_candidate(looked_up, work / "decoder-int8-int8.onnx", "int8", "int8")]
-    made.append(_candidate(rounded, work / "decoder-int8-fp16.onnx", "int8", "fp16"))
+    yield _candidate(looked_up, work / "decoder-int8-int8.onnx", "int8", "int8")
+    yield _candidate(rounded, work / "decoder-int8-fp16.onnx", "int8", "fp16")
     precision.quantize_int8(raw, rounded, keep=last)
-    made.append(_candidate(rounded, work / "decoder-mixed-fp16.onnx", "mixed", "fp16"))
-    return [*made, _candidate(raw, work / "decoder-fp16.onnx", "fp16", "fp16")]
+    yield _candidate(rounded, work / "decoder-mixed-fp16.onnx", "mixed", "fp16")
+    yield _candidate(raw, work / "decoder-fp16.onnx", "fp16", "fp16")
 
 
 def _candidate(source: Path, file: Path, products: str, embeddings: str = "") -> _Candidate:

@@ -11,8 +11,10 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 from PIL import Image
 
+from inference.folder import Manifest
 from tests.memory import peak
 
 FOREVER = 1e9
@@ -20,21 +22,22 @@ FOREVER = 1e9
 
 def onnx(model: str, threads: int, tokens: int) -> Callable[[Image.Image], float]:
     """Load captionbot's engine; what it returns captions and tells the encoder's milliseconds."""
-    import msgspec
-
     from inference.captioner import Deadline
     from inference.folder import ModelFolder
     from inference.onnx_engine import OnnxCaptioner
 
     folder = ModelFolder.open(Path(model))
-    rules = folder.manifest.decoding
-    given = len(rules.prefix_ids) + 1
-    endless = msgspec.structs.replace(
-        rules, beams=3, max_length=tokens + given, min_length=tokens + given, forced_end_id=None
-    )
-    manifest = msgspec.structs.replace(folder.manifest, decoding=endless)
-    captioner = OnnxCaptioner(ModelFolder(folder.path, manifest), threads, "bench")
+    captioner = OnnxCaptioner(ModelFolder(folder.path, talking(folder.manifest, tokens)), threads, "bench")
     return lambda photo: 1e3 * captioner.caption(photo, Deadline.after(FOREVER)).encode_seconds
+
+
+def talking(manifest: Manifest, tokens: int) -> Manifest:
+    """Have a model search with 3 beams, and say so many tokens of every photo."""
+    given = len(manifest.decoding.prefix_ids) + 1
+    rules = msgspec.structs.replace(
+        manifest.decoding, beams=3, max_length=tokens + given, min_length=tokens + given, forced_end_id=None
+    )
+    return msgspec.structs.replace(manifest, decoding=rules)
 
 
 def torch(model: str, threads: int, tokens: int) -> Callable[[Image.Image], float]:

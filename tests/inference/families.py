@@ -107,8 +107,10 @@ def florence2(folder: Path, seed: int = 0, side: int = 64, large: bool = False) 
     return folder
 
 
-def vit_gpt2(folder: Path, seed: int = 0, generation: dict[str, Any] | None = None, large: bool = False) -> Path:
-    """nlpconnect/vit-gpt2-image-captioning, `large` or small; Mozilla/distilvit has half the decoder's layers.
+def vit_gpt2(
+    folder: Path, seed: int = 0, generation: dict[str, Any] | None = None, large: bool = False, layers: int = 12
+) -> Path:
+    """nlpconnect/vit-gpt2-image-captioning, `large` or small; Mozilla/distilvit has 6 of the decoder's `layers`.
 
     As the hub has it: weights in pytorch_model.bin, a preprocessor_config.json of an older form, a size that is a
     number, and <|endoftext|> for everything.
@@ -120,7 +122,9 @@ def vit_gpt2(folder: Path, seed: int = 0, generation: dict[str, Any] | None = No
     encoder = ViTConfig() if large else ViTConfig(**SMALL, image_size=64, patch_size=16)
     ends = {"bos_token_id": end, "eos_token_id": end}
     decoder = GPT2Config(
-        **({} if large else sizes), **ends, task_specific_params={"text-generation": {"max_length": 50}}
+        **({"n_layer": layers} if large else sizes),
+        **ends,
+        task_specific_params={"text-generation": {"max_length": 50}},
     )
     config = VisionEncoderDecoderConfig.from_encoder_decoder_configs(encoder, decoder)
     model = _random(VisionEncoderDecoderModel(config), seed, folder)
