@@ -156,12 +156,13 @@ def _choose(
         optimise(work / f"raw-{part}.onnx", work / f"fp32-{part}.onnx")
     encoder, decoder = work / "fp32-encoder.onnx", work / "fp32-decoder.onnx"
 
-    first = next(agreement.captions(loaded, encoder, decoder, pixels[:1], cores()))
-    agreement.require_same_logits(loaded, encoder, decoder, pixels[0], first[:-1])
+    said = agreement.captions(loaded, encoder, decoder, pixels, cores())
+    expected = [next(said)]
+    agreement.require_same_logits(loaded, encoder, decoder, pixels[0], expected[0][:-1])
     if wanted != "fp32":
         least = KEPT if wanted == "auto" else 0.0
         progress(f"Captioning {len(pixels)} views of sample photos in fp32")
-        expected = list(agreement.captions(loaded, encoder, decoder, pixels, cores()))
+        expected += said
         for eyes, mouth in _pairs(_encoders(loaded, work, pixels), _decoders(work)):
             said = agreement.captions(loaded, eyes.file, mouth.file, pixels, cores())
             kept = agreement.share(said, expected, least)
@@ -169,11 +170,18 @@ def _choose(
             share = f"less than {least:.0%}" if kept is None else f"{kept:.0%}"
             progress(f"{names}: {share} of the captions stay the same")
             if kept is not None:
-                figures = Agreement(views=len(pixels), identical=kept)
-                return eyes.file, mouth.file, Precision(
-                    encoder=eyes.products, decoder=mouth.products, embeddings=mouth.embeddings, agreement=figures
-                )  # fmt: skip
-    return encoder, decoder, Precision(encoder="fp32", decoder="fp32", embeddings="fp32")
+                return (
+                    eyes.file,
+                    mouth.file,
+                    Precision(
+                        encoder=eyes.products,
+                        decoder=mouth.products,
+                        embeddings=mouth.embeddings,
+                        agreement=Agreement(views=len(pixels), identical=kept),
+                    ),
+                )
+    figures = None if wanted == "fp32" else Agreement(views=len(pixels), identical=1.0)
+    return encoder, decoder, Precision(encoder="fp32", decoder="fp32", embeddings="fp32", agreement=figures)
 
 
 def _pairs(encoders: Iterator[_Candidate], decoders: Iterator[_Candidate]) -> Iterator[tuple[_Candidate, _Candidate]]:
