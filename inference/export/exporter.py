@@ -170,16 +170,13 @@ def _choose(
             share = f"less than {least:.0%}" if kept is None else f"{kept:.0%}"
             progress(f"{names}: {share} of the captions stay the same")
             if kept is not None:
-                return (
-                    eyes.file,
-                    mouth.file,
-                    Precision(
-                        encoder=eyes.products,
-                        decoder=mouth.products,
-                        embeddings=mouth.embeddings,
-                        agreement=Agreement(views=len(pixels), identical=kept),
-                    ),
+                stored = Precision(
+                    encoder=eyes.products,
+                    decoder=mouth.products,
+                    embeddings=mouth.embeddings,
+                    agreement=Agreement(views=len(pixels), identical=kept),
                 )
+                return eyes.file, mouth.file, stored
     figures = None if wanted == "fp32" else Agreement(views=len(pixels), identical=1.0)
     return encoder, decoder, Precision(encoder="fp32", decoder="fp32", embeddings="fp32", agreement=figures)
 

@@ -17,14 +17,13 @@ from pathlib import Path
 import msgspec
 
 from docs.models import table
-from inference.export.exporter import export
 from inference.folder import read_manifest
 from inference.loading import STARTER
 from inference.models import MEASURED, Figures, Measured
 from tests.bench.family import talking
 from tests.bench.installed import INFERENCE
 from tests.bench.noise import processor
-from tests.bench.production import PHOTO, TOKENS
+from tests.bench.production import PHOTO, TOKENS, in_int8
 from tests.bench.servers import ROOT, Way, serving
 from tests.inference import checkpoints, families
 
@@ -47,8 +46,7 @@ def report() -> str:
         scratch = Path(tempfile.mkdtemp())
         try:
             made = scratch / "exported"
-            # A random model's captions hang on every rounding, and a trained one's do not.
-            export(str(shape(scratch / "checkpoint")), made, "int8", photos=[PHOTO], least_views=1)
+            in_int8(shape(scratch / "checkpoint"), made)
             talking(read_manifest(made), TOKENS).write(made)
             found[name] = _figures(name, made)
         finally:

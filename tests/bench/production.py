@@ -7,7 +7,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from inference.export.exporter import export
+from inference.export.exporter import Report, export
 from inference.folder import Precision
 from tests.inference import checkpoints
 
@@ -32,3 +32,8 @@ def production() -> Production:
     checkpoint = checkpoints.production(scratch / "checkpoint", TOKENS)
     exported = scratch / "exported"
     return Production(checkpoint, exported, export(str(checkpoint), exported).precision)
+
+
+def in_int8(checkpoint: Path, folder: Path) -> Report:
+    """Export a random checkpoint as a trained one would be: its own captions hang on every rounding."""
+    return export(str(checkpoint), folder, "int8", photos=[PHOTO], least_views=1)
