@@ -47,7 +47,7 @@ def aws(*arguments: str) -> Any:  # noqa: ANN401 (JSON)
     """Ask the AWS command line; returns its answer. Raises Failed with its own sentence."""
     command = ["aws", *arguments, "--output", "json"]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, env=environment(), check=False)  # noqa: S603
+        done = subprocess.run(command, capture_output=True, text=True, env=environment(), check=False)  # noqa: S603 (see above)
     except FileNotFoundError:
         raise Failed("the AWS command line is missing: https://aws.amazon.com/cli says how to get it") from None
     if done.returncode != 0:

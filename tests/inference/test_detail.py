@@ -31,7 +31,7 @@ def folder(source: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def settings(model: Path, **more: object) -> InferenceSettings:
-    return InferenceSettings(caption_model=str(model), caption_deadline=600, **more)  # type: ignore[arg-type]
+    return InferenceSettings(caption_model=str(model), caption_deadline=600, **more)  # type: ignore[arg-type]  # (any)
 
 
 def test_a_model_that_no_prompt_makes_say_more_goes_on_without_repeating_itself(source: Path, folder: Path) -> None:

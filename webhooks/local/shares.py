@@ -19,9 +19,9 @@ class Party(Protocol):
     @property
     def platform(self) -> str: ...  # noqa: D102 (see above)
     @property
-    def workspace(self) -> str: ...  # noqa: D102
+    def workspace(self) -> str: ...  # noqa: D102 (see above)
     @property
-    def number(self) -> int: ...  # noqa: D102
+    def number(self) -> int: ...  # noqa: D102 (see above)
     @property
     def tried(self) -> bool:
         """Whether it failed before."""
