@@ -7,13 +7,14 @@ docker/deploy.py smoke                       ask for a caption; see that all fun
 docker/deploy.py back FILE                   deploy again what `remember` printed into this file
 docker/deploy.py tidy                        mark the images that run, delete the versions that the alias has left
 
-STACK names the stack (captionbot), PARAMETERS holds parameters of docker/template.yaml as Name=Value words. It needs
-the AWS command line and sam.
+STACK names the stack (captionbot), PARAMETERS holds parameters of docker/template.yaml as Name=Value words, quoted as
+in a shell where a value has spaces. It needs the AWS command line and sam.
 """
 
 import hashlib
 import json
 import os
+import shlex
 import sys
 import tempfile
 from datetime import UTC, datetime
@@ -121,7 +122,10 @@ def _chosen() -> dict[str, str]:
     """Read the template's defaults, and PARAMETERS over them. Raises Failed for what cannot be set there."""
     summary = aws("cloudformation", "get-template-summary", "--template-body", f"file://{TEMPLATE}")
     values = {entry["ParameterKey"]: entry.get("DefaultValue") or "" for entry in summary["Parameters"]}
-    words = dict(word.partition("=")[::2] for word in os.environ.get("PARAMETERS", "").split())
+    try:
+        words = dict(word.partition("=")[::2] for word in shlex.split(os.environ.get("PARAMETERS", "")))
+    except ValueError as error:
+        raise Failed(f"PARAMETERS: {error}. Quote what has spaces: CaptionPrompt='a photograph of'") from None
     if unknown := sorted(set(words) - (set(values) - OURS)):
         there = ", ".join(sorted(set(values) - OURS))
         raise Failed(f"PARAMETERS: {', '.join(unknown)} cannot be set there. These can: {there}")

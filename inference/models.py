@@ -1,7 +1,8 @@
 """Models that are known to work, and what was measured of them: `captionbot models` and docs/models.md tell it.
 
 What stands here is from their cards on Hugging Face. What was measured is in `measured.json`, which
-`python -m tests.bench.bench_models` writes anew; who reads it is told on which processor that was.
+`python -m tests.bench.bench_models` writes anew; who reads it is told on which processor that was. Of a model as a
+function on AWS docs/aws.md tells the price.
 """
 
 from collections.abc import Sequence
@@ -43,11 +44,20 @@ KNOWN = (
 )
 
 
+class Function(msgspec.Struct, frozen=True):
+    """A caption by a function on AWS: the megabytes that it is given, and with them a share of a processor."""
+
+    memory: int
+    milliseconds: float
+    dollars: float  # for a million
+
+
 class Figures(msgspec.Struct, frozen=True):
     """Of one model: the median of a request, and the most memory that its process took."""
 
     milliseconds: float
     megabytes: float
+    function: Function | None = None
 
 
 class Measured(msgspec.Struct, frozen=True):

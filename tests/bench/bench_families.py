@@ -20,11 +20,11 @@ from tests.inference import families
 
 TURNS, UNCOUNTED, COLD_STARTS = 7, 1, 3
 MODELS: dict[str, tuple[str, str, Callable[[Path], Path]]] = {
-    "blip": ("BLIP base, 384 px", "≥ 2.5", lambda folder: families.blip(folder, large=True)),
-    "git": ("GIT base, 224 px", "", lambda folder: families.git(folder, large=True)),
-    "vit_gpt2": ("ViT-GPT2, 224 px", "", lambda folder: families.vit_gpt2(folder, large=True)),
-    "florence2": ("Florence-2 base, 768 px", "≥ 2", lambda folder: families.florence2(folder, side=768, large=True)),
-    "florence2_small": ("the same, 384 px", "", lambda folder: families.florence2(folder, side=384, large=True)),
+    "blip": ("BLIP base, 384 px", "≥ 2.5", lambda folder: families.blip(folder, shape="base")),
+    "git": ("GIT base, 224 px", "", lambda folder: families.git(folder, shape="base")),
+    "vit_gpt2": ("ViT-GPT2, 224 px", "", lambda folder: families.vit_gpt2(folder, shape="base")),
+    "florence2": ("Florence-2 base, 768 px", "≥ 2", lambda folder: families.florence2(folder, side=768, shape="base")),
+    "florence2_small": ("the same, 384 px", "", lambda folder: families.florence2(folder, side=384, shape="base")),
 }
 
 

@@ -54,7 +54,9 @@ class Life:
         self.second = [account.push(f"{STACK}/{part}", f"{part}-2") for part in ("inference", "webhooks")]
         nowhere = [image(f"{STACK}/inference", NO_IMAGE), self.first[1]]
         self.failed, self.dead = self._images(nowhere)
-        self.created, self.new = self._images(self.first, "CaptionerMemory=3008 Telegram=off")
+        self.created, self.new = self._images(
+            self.first, "CaptionerMemory=3008 CaptionPrompt='a photograph of' Telegram=off"
+        )
         self.remembered = account.deploy("remember", stack=STACK)
         (account.aws.folder / "before.json").write_text(self.remembered.stdout)
         self.taken_out, self.usual = self._images(self.second)
@@ -89,7 +91,8 @@ def test_a_creation_that_failed_is_explained_deleted_and_done_again(life: Life) 
 
 
 def test_a_word_taken_out_of_parameters_has_its_default_again(life: Life) -> None:
-    assert (parameters(life.new)["CaptionerMemory"], parameters(life.new)["Telegram"]) == ("3008", "off")
+    found = parameters(life.new)
+    assert (found["CaptionerMemory"], found["CaptionPrompt"], found["Telegram"]) == ("3008", "a photograph of", "off")
     known = {name: str(entry["Default"]) for name, entry in template_parameters(TEMPLATE).items() if "Default" in entry}
     for name in set(known) - {"PermissionsBoundary", "Release", "Deployed"}:
         assert parameters(life.usual)[name] == known[name], life.taken_out.stderr
@@ -152,7 +155,10 @@ def test_a_word_that_is_no_parameter_is_refused(account: Account) -> None:
     here = image("words/inference", NO_IMAGE)
     done = account.deploy("images", here, here, stack="words", PARAMETERS="AlarmAdress=me@example.org Slack=off")
     assert done.returncode == 1
-    assert "AlarmAdress cannot be set there. These can: AlarmAddress, CaptionerMemory," in done.stderr
+    assert "AlarmAdress cannot be set there. These can: AlarmAddress, CaptionDetail," in done.stderr
+    done = account.deploy("images", here, here, stack="words", PARAMETERS="CaptionPrompt='a photograph of")
+    assert done.returncode == 1
+    assert "PARAMETERS: No closing quotation. Quote what has spaces: CaptionPrompt='a photograph of'" in done.stderr
 
 
 def test_what_is_missing_is_named(account: Account) -> None:

@@ -147,6 +147,7 @@ def test_another_memory_or_snapshot_is_another_version_and_another_worker_is_not
 
     def version(template: str = TEMPLATE.read_text(), **chosen: str) -> str:
         usual = {"InferenceImage": "i@sha256:1", "CaptionerMemory": "1769", "SnapStart": "PublishedVersions"}
+        usual |= {"CaptionDetail": "short", "CaptionPrompt": ""}
         found = translated(TEMPLATE, Release=release(template, usual | chosen))
         # The alias follows it.
         [alias] = of_type(found, "AWS::Lambda::Alias").values()
@@ -159,10 +160,12 @@ def test_another_memory_or_snapshot_is_another_version_and_another_worker_is_not
     others = [
         version(CaptionerMemory="3008"),
         version(SnapStart="None"),
+        version(CaptionDetail="detailed"),
+        version(CaptionPrompt="a photograph of"),
         version(InferenceImage="i@sha256:2"),
         version(template=TEMPLATE.read_text().replace('CAPTION_DEADLINE: "20"', 'CAPTION_DEADLINE: "19"')),
     ]
-    assert len({usual, *others}) == 5
+    assert len({usual, *others}) == 7
 
 
 def test_a_photo_has_one_delivery_more_than_attempts(functions: dict[str, dict[str, Any]]) -> None:

@@ -6,7 +6,7 @@ Every builder takes sizes, so that the same form serves tests (small) and benchm
 import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from tokenizers import Tokenizer, models, pre_tokenizers, trainers
@@ -29,35 +29,39 @@ from transformers import (
 )
 
 CLIP = {"image_mean": [0.48145466, 0.4578275, 0.40821073], "image_std": [0.26862954, 0.26130258, 0.27577711]}
+Shape = Literal["small", "base", "large"]
+"""Small is for tests; the others are the sizes on the hub."""
 SMALL = {"hidden_size": 48, "num_hidden_layers": 2, "num_attention_heads": 3, "intermediate_size": 96}
+LARGE = {"hidden_size": 1024, "num_hidden_layers": 24, "num_attention_heads": 16, "intermediate_size": 4096}
 _SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
 _END_OF_TEXT = "<|endoftext|>"
 
 
-def blip(folder: Path, seed: int = 0, large: bool = False) -> Path:
-    """Salesforce/blip-image-captioning-base, `large` or in a small size."""
+def blip(folder: Path, seed: int = 0, shape: Shape = "small") -> Path:
+    """Salesforce/blip-image-captioning-base, its large sibling, or a small one."""
     vocabulary = wordpiece()
     # [DEC] begins a caption and is not in the tokenizer; the end is sep_token_id, eos_token_id another thing.
-    size = 30522 if large else len(vocabulary)
-    text = {"vocab_size": size + 2, "bos_token_id": size, "sep_token_id": 102 if large else 3, "eos_token_id": 2}
-    vision = {"image_size": 384 if large else 64}
-    layers = {"num_attention_heads": 12} if large else SMALL
-    places = {} if large else {"max_position_embeddings": 40}
-    config = BlipConfig(vision_config={**layers, **vision}, text_config={**layers, **text, **places})
-    model = _random(BlipForConditionalGeneration(config), seed, folder)
-    side = model.config.vision_config.image_size
+    small = shape == "small"
+    size, end, side = (len(vocabulary), 3, 64) if small else (30522, 102, 384)
+    text = {"vocab_size": size + 2, "bos_token_id": size, "sep_token_id": end, "eos_token_id": 2}
+    layers = SMALL if small else {"num_attention_heads": 12}
+    places = {"max_position_embeddings": 40} if small else {}
+    tower = LARGE if shape == "large" else layers
+    config = BlipConfig(vision_config={**tower, "image_size": side}, text_config={**layers, **text, **places})
+    _random(BlipForConditionalGeneration(config), seed, folder)
     _processor(folder, "BlipImageProcessor", "BlipProcessor", {"size": {"height": side, "width": side}, **CLIP})
     vocabulary.save_pretrained(folder)
     return folder
 
 
-def git(folder: Path, seed: int = 0, large: bool = False, **settings: object) -> Path:
-    """microsoft/git-base-coco, `large` or in a small size."""
+def git(folder: Path, seed: int = 0, shape: Shape = "small", **settings: object) -> Path:
+    """microsoft/git-base-coco, or a small one."""
     vocabulary = wordpiece()
-    size, start, end, side = (30522, 101, 102, 224) if large else (len(vocabulary), 2, 3, 64)
+    small = shape == "small"
+    size, start, end, side = (len(vocabulary), 2, 3, 64) if small else (30522, 101, 102, 224)
     facts = {"vocab_size": size, "bos_token_id": start, "eos_token_id": end, **settings}
-    layers = {} if large else SMALL
-    places = {} if large else {"max_position_embeddings": 40}
+    layers = SMALL if small else {}
+    places = {"max_position_embeddings": 40} if small else {}
     config = GitConfig(vision_config={**layers, "image_size": side}, **layers, **places, **facts)
     _random(GitForCausalLM(config), seed, folder)
     crop = {"size": {"shortest_edge": side}, "crop_size": {"height": side, "width": side}, "do_center_crop": True}
@@ -66,15 +70,19 @@ def git(folder: Path, seed: int = 0, large: bool = False, **settings: object) ->
     return folder
 
 
-def florence2(folder: Path, seed: int = 0, side: int = 64, large: bool = False) -> Path:
-    """florence-community/Florence-2-base, `large` or in a small size."""
+def florence2(folder: Path, seed: int = 0, side: int = 64, shape: Shape = "small") -> Path:
+    """florence-community/Florence-2-base, its large sibling, or a small one."""
     vocabulary = byte_level(["<s>", "<pad>", "</s>", "<unk>", "<mask>", "<image>", "<loc_0>", "<loc_1>"])
-    size = 51290 if large else vocabulary.get_vocab_size()
+    size = vocabulary.get_vocab_size() if shape == "small" else 51290
     image = vocabulary.token_to_id("<image>")
     tower: dict[str, Any] = {"projection_dim": 768}
     text: dict[str, Any] = {"d_model": 768, "encoder_layers": 6, "decoder_layers": 6}
     heads, wide = 12, 3072
-    if not large:
+    if shape == "large":
+        parts = (8, 16, 32, 64)
+        tower = {"embed_dim": (256, 512, 1024, 2048), "num_heads": parts, "num_groups": parts, "projection_dim": 1024}
+        text, heads, wide = {"d_model": 1024, "encoder_layers": 12, "decoder_layers": 12}, 16, 4096
+    elif shape == "small":
         # 64 pixels leave 16, 8, 4 and 2 positions a side: windows of 3 are padded.
         tower = {"embed_dim": (16, 24, 32, 48), "depths": (1, 1, 2, 1), "num_heads": (2, 2, 4, 4), "window_size": 3}
         tower |= {"num_groups": (2, 2, 4, 4), "projection_dim": 48, "max_position_embeddings": 8}
@@ -108,9 +116,9 @@ def florence2(folder: Path, seed: int = 0, side: int = 64, large: bool = False) 
 
 
 def vit_gpt2(
-    folder: Path, seed: int = 0, generation: dict[str, Any] | None = None, large: bool = False, layers: int = 12
+    folder: Path, seed: int = 0, generation: dict[str, Any] | None = None, shape: Shape = "small", layers: int = 12
 ) -> Path:
-    """nlpconnect/vit-gpt2-image-captioning, `large` or small; Mozilla/distilvit has 6 of the decoder's `layers`.
+    """nlpconnect/vit-gpt2-image-captioning, or a small one; Mozilla/distilvit has 6 of the decoder's `layers`.
 
     As the hub has it: weights in pytorch_model.bin, a preprocessor_config.json of an older form, a size that is a
     number, and <|endoftext|> for everything.
@@ -119,10 +127,10 @@ def vit_gpt2(
     GPT2Tokenizer(vocab=vocabulary.get_vocab(), merges=_merges(vocabulary)).save_pretrained(folder)
     end = vocabulary.token_to_id(_END_OF_TEXT)
     sizes = {"n_embd": 48, "n_layer": 2, "n_head": 4, "n_positions": 40, "vocab_size": vocabulary.get_vocab_size()}
-    encoder = ViTConfig() if large else ViTConfig(**SMALL, image_size=64, patch_size=16)
+    encoder = ViTConfig(**SMALL, image_size=64, patch_size=16) if shape == "small" else ViTConfig()
     ends = {"bos_token_id": end, "eos_token_id": end}
     decoder = GPT2Config(
-        **({"n_layer": layers} if large else sizes),
+        **(sizes if shape == "small" else {"n_layer": layers}),
         **ends,
         task_specific_params={"text-generation": {"max_length": 50}},
     )

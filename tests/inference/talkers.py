@@ -64,19 +64,22 @@ def tokenizer(*marks: str, **named: str) -> PreTrainedTokenizerFast:
     )
 
 
-def idefics3(folder: Path) -> Path:
-    """What SmolVLM's checkpoints are."""
+def idefics3(
+    folder: Path, text: dict[str, int] | None = None, sight: dict[str, int] | None = None, scale: int = 2
+) -> Path:
+    """What SmolVLM's checkpoints are, in a small size if no other is given; `scale` by `scale` patches are a token."""
     words = tokenizer("<image>", "<fake_token_around_image>", "<end_of_utterance>", "<global-img>", "<start>", "<end>")
-    vision = {**SIGHT, "image_size": 64}
+    vision = sight or {**SIGHT, "image_size": 64}
+    side, seen = vision["image_size"], (vision["image_size"] // vision["patch_size"] // scale) ** 2
     config = Idefics3Config(
         vision_config=vision,
-        text_config=LlamaConfig(**TEXT, num_key_value_heads=2, vocab_size=len(words)).to_dict(),
-        scale_factor=2,
+        text_config=LlamaConfig(**(text or {**TEXT, "num_key_value_heads": 2, "vocab_size": len(words)})).to_dict(),
+        scale_factor=scale,
         image_token_id=words.convert_tokens_to_ids("<image>"),
         pad_token_id=0,
     )
-    images = Idefics3ImageProcessorPil(size={"longest_edge": 256}, max_image_size={"longest_edge": 64})
-    processor = Idefics3Processor(images, words, image_seq_len=4, chat_template=CHAT)
+    images = Idefics3ImageProcessorPil(size={"longest_edge": 4 * side}, max_image_size={"longest_edge": side})
+    processor = Idefics3Processor(images, words, image_seq_len=seen, chat_template=CHAT)
     return _saved(folder, Idefics3ForConditionalGeneration(config), processor, words)
 
 
@@ -114,16 +117,22 @@ def paligemma(folder: Path) -> Path:
     return _saved(folder, PaliGemmaForConditionalGeneration(config), PaliGemmaProcessor(images, words), words)
 
 
-def kosmos2(folder: Path) -> Path:
-    """It goes on with `An image of`, and marks phrases and places where it likes."""
+def kosmos2(folder: Path, text: dict[str, int] | None = None, sight: dict[str, int] | None = None) -> Path:
+    """microsoft/kosmos-2-patch14-224, in a small size if no other is given.
+
+    It goes on with `An image of`, and marks phrases and places where it likes.
+    """
     words = tokenizer()
-    images = CLIPImageProcessorPil(size={"height": 64, "width": 64}, crop_size={"height": 64, "width": 64})
+    vision = sight or {**SIGHT, "image_size": 64}
+    size = {"height": vision["image_size"], "width": vision["image_size"]}
+    images = CLIPImageProcessorPil(size=size, crop_size=size)
     processor = Kosmos2Processor(images, words, num_patch_index_tokens=16)
-    text = {
+    layers = text or {
         "vocab_size": len(words), "max_position_embeddings": 256, "embed_dim": 32, "layers": 2, "ffn_dim": 64,
-        "attention_heads": 2, "bos_token_id": 1, "eos_token_id": 2, "pad_token_id": 0,
+        "attention_heads": 2,
     }  # fmt: skip
-    config = Kosmos2Config(text_config=text, vision_config={**SIGHT, "image_size": 64}, latent_query_num=64)
+    ids = {"bos_token_id": 1, "eos_token_id": 2, "pad_token_id": 0}
+    config = Kosmos2Config(text_config={**layers, **ids}, vision_config=vision, latent_query_num=64)
     return _saved(folder, Kosmos2ForConditionalGeneration(config), processor, words)
 
 
