@@ -74,7 +74,7 @@ def main() -> None:
     marks.append(time.monotonic())
     for answer in answers:
         assert answer["statusCode"] == 200, answer
-        assert json.loads(answer["body"])["caption"], answer
+        assert "caption" in json.loads(answer["body"]), answer  # random models may say nothing that is written
     init, first, second = (1e3 * (after - before) for before, after in pairwise(marks))
     found = {"init": init, "first": first, "second": second, "memory": memory, "done": marks[2]}
     print(json.dumps(found))
