@@ -153,7 +153,7 @@ def session(file: Path, threads: int) -> ort.InferenceSession:
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
-    # Its plan is a second block beside what the first photo took: a third of the memory for large inputs, and no faster.
+    # It would plan one block for all, beside what the first photo took: a third of the memory, and no faster.
     options.enable_mem_pattern = False
     # Long enough to be awake for a graph's next operator, and too short to be in the way of the other session's work.
     options.add_session_config_entry("session.intra_op.spin_duration_us", "20")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import onnx
+import onnxruntime as ort
 from numpy.typing import NDArray
 from onnx import helper, numpy_helper
 
@@ -14,6 +15,9 @@ Feeds = Mapping[str, NDArray[np.generic]]
 
 MICROSOFT = "com.microsoft"
 """The domain of ONNX Runtime's own operators."""
+
+MOST = 2_000_000_000
+"""Bytes of weights; a message of Protocol Buffers ends at 2 GiB: https://protobuf.dev/programming-guides/proto-limits"""
 
 
 class Graph:
@@ -51,7 +55,23 @@ class Graph:
             known.domain == MICROSOFT for known in self.model.opset_import
         ):
             self.model.opset_import.append(helper.make_opsetid(MICROSOFT, 1))
-        onnx.save(self.model, target)
+        write(self.model, target)
+
+
+def write(model: onnx.ModelProto, target: Path) -> None:
+    """Write a graph, and its weights beside it where one message could not hold them; those leave `model` then."""
+    if sum(len(tensor.raw_data) for tensor in model.graph.initializer) < MOST:
+        onnx.save(model, target)
+        return
+    weights = target.with_suffix(".weights")
+    weights.unlink(missing_ok=True)  # onnx would add to it
+    onnx.save(model, target, save_as_external_data=True, location=weights.name)
+
+
+def running(model: onnx.ModelProto, file: Path) -> ort.InferenceSession:
+    """Have ONNX Runtime run a graph, which `file` is written for."""
+    write(model, file)
+    return ort.InferenceSession(file, providers=["CPUExecutionProvider"])
 
 
 def weight_of(graph: Graph, node: onnx.NodeProto) -> NDArray[np.float32] | None:

@@ -9,10 +9,9 @@ from pathlib import Path
 
 import numpy as np
 import onnx
-import onnxruntime as ort
 from onnx import helper
 
-from inference.export.editing import MICROSOFT, Feeds, Graph, add_integers, rounded, weight_of
+from inference.export.editing import MICROSOFT, Feeds, Graph, add_integers, rounded, running, weight_of
 
 
 @dataclass(frozen=True)
@@ -84,7 +83,7 @@ def rounding_errors(source: Path, feeds: Sequence[Feeds]) -> dict[str, float]:
     wanted = sorted(set(products.values()))
     del graph.model.graph.output[:]
     graph.model.graph.output.extend(helper.make_empty_tensor_value_info(name) for name in wanted)
-    session = ort.InferenceSession(graph.model.SerializeToString(), providers=["CPUExecutionProvider"])
+    session = running(graph.model, source.with_name("probe.onnx"))
     errors = dict.fromkeys(products, 0.0)
     for feed in feeds:
         seen = dict(zip(wanted, session.run(wanted, dict(feed)), strict=True))

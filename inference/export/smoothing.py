@@ -10,11 +10,10 @@ from pathlib import Path
 
 import numpy as np
 import onnx
-import onnxruntime as ort
 from numpy.typing import NDArray
 from onnx import helper
 
-from inference.export.editing import Feeds, Graph, weight_of
+from inference.export.editing import Feeds, Graph, running, weight_of
 
 Floats = NDArray[np.float32]
 
@@ -30,7 +29,7 @@ def smooth(source: Path, target: Path, feeds: Sequence[Feeds]) -> list[str]:
     graph = Graph(source)
     norms = {node.output[0]: node for node in graph.nodes if _is_smoothable(graph, node)}
     largest = {name: np.zeros(1, np.float32) for name in norms}
-    for seen in _activations(graph, list(norms), feeds):
+    for seen in _activations(graph, list(norms), feeds, target.with_name("probe.onnx")):
         for name, activation in seen.items():
             rows = np.abs(activation).reshape(-1, activation.shape[-1])
             largest[name] = np.maximum(largest[name], rows.max(0))
@@ -49,15 +48,15 @@ def smooth(source: Path, target: Path, feeds: Sequence[Feeds]) -> list[str]:
     return [product.name for name in norms for product in graph.consumers[name]]
 
 
-def _activations(graph: Graph, names: Sequence[str], feeds: Sequence[Feeds]) -> Iterator[dict[str, Floats]]:
-    """What a graph computes on its way, by the names of the values, for each of `feeds`."""
+def _activations(graph: Graph, names: Sequence[str], feeds: Sequence[Feeds], file: Path) -> Iterator[dict[str, Floats]]:
+    """What a graph computes on its way, by the names of the values, for each of `feeds`; it is run from `file`."""
     if not names:
         return
     probe = onnx.ModelProto()
     probe.CopyFrom(graph.model)
     del probe.graph.output[:]
     probe.graph.output.extend(helper.make_empty_tensor_value_info(name) for name in names)
-    session = ort.InferenceSession(probe.SerializeToString(), providers=["CPUExecutionProvider"])
+    session = running(probe, file)
     for given in feeds:
         yield dict(zip(names, session.run(names, given), strict=True))
 

@@ -9,6 +9,7 @@ import pytest
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
+from inference.export import editing
 from inference.export.precision import quantize_int8
 from inference.export.rows import quantize_rows, rounding_errors
 
@@ -108,6 +109,21 @@ def test_the_largest_weights_of_one_sign_are_not_cut_off(tmp_path: Path) -> None
     seen = np.ones((1, 2, WIDTH), np.float32)
     for quantized in ("int8.onnx", "rows.onnx"):
         assert error(run(tmp_path / quantized, seen), seen @ weight) < 0.01
+
+
+def test_weights_that_one_message_could_not_hold_lie_beside_the_graph(
+    graph: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = tokens(1, 100)
+    feeds = [{"pixel_values": seen}]
+    quantize_rows(graph, tmp_path / "whole.onnx")
+    errors = rounding_errors(graph, feeds)
+    monkeypatch.setattr(editing, "MOST", 0)
+    for _ in range(2):  # the second time over the first one's files
+        quantize_rows(graph, tmp_path / "parted.onnx")
+        assert rounding_errors(graph, feeds) == errors
+    assert 2 * WIDTH**2 <= (tmp_path / "parted.weights").stat().st_size < 3 * WIDTH**2
+    assert np.array_equal(run(tmp_path / "parted.onnx", seen), run(tmp_path / "whole.onnx", seen))
 
 
 def weights(file: Path) -> dict[str, NDArray[np.generic]]:
