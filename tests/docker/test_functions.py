@@ -17,6 +17,8 @@ from tests.docker.templates import ROOT, TEMPLATE, resources
 VALUES = {
     "INBOX_URL": "https://sqs.eu-central-1.amazonaws.com/000000000000/inbox",
     "CLAIMS_TABLE": "claims",
+    "CAPTION_DETAIL": "short",
+    "CAPTION_PROMPT": "",
     "INFERENCE_URL": "https://captioner.lambda-url.eu-central-1.on.aws/",
     "SLACK_BOT_TOKEN_PARAMETER": "xoxb-1-1-token",
     "SLACK_SIGNING_SECRET_PARAMETER": "signing-secret",
