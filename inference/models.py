@@ -40,7 +40,9 @@ KNOWN = (
         "HuggingFaceTB/SmolVLM-256M-Instruct", "Apache-2.0", 256, 512, "torch", "answers CAPTION_PROMPT as a question"
     ),
     Known("HuggingFaceTB/SmolVLM-500M-Instruct", "Apache-2.0", 507, 512, "torch", "the same, better and slow"),
-    Known("microsoft/kosmos-2-patch14-224", "MIT", 1665, 224, "torch", "slow: for a machine with patience"),
+    Known(
+        "microsoft/kosmos-2-patch14-224", "MIT", 1665, 224, "torch", "slow: wants CAPTION_DEADLINE raised, and patience"
+    ),
 )
 
 
