@@ -159,8 +159,7 @@ class ModelFolder:
         manifest = read_manifest(path)
         # Hashing releases the GIL, so that large files are read side by side.
         with ThreadPoolExecutor(max_workers=2) as pool:
-            for _ in pool.map(_verify, (path / name for name in manifest.files), manifest.files.values()):
-                pass
+            list(pool.map(_verify, (path / name for name in manifest.files), manifest.files.values()))
         return cls(path, manifest)
 
     @property

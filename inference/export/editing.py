@@ -68,8 +68,9 @@ def write(model: onnx.ModelProto, target: Path) -> None:
     onnx.save(model, target, save_as_external_data=True, location=weights.name)
 
 
-def running(model: onnx.ModelProto, file: Path) -> ort.InferenceSession:
-    """Have ONNX Runtime run a graph, which `file` is written for."""
+def running(model: onnx.ModelProto, folder: Path) -> ort.InferenceSession:
+    """Have ONNX Runtime run a graph, from a file in `folder`."""
+    file = folder / "probe.onnx"
     write(model, file)
     return ort.InferenceSession(file, providers=["CPUExecutionProvider"])
 

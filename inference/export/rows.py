@@ -83,7 +83,7 @@ def rounding_errors(source: Path, feeds: Sequence[Feeds]) -> dict[str, float]:
     wanted = sorted(set(products.values()))
     del graph.model.graph.output[:]
     graph.model.graph.output.extend(helper.make_empty_tensor_value_info(name) for name in wanted)
-    session = running(graph.model, source.with_name("probe.onnx"))
+    session = running(graph.model, source.parent)
     errors = dict.fromkeys(products, 0.0)
     for feed in feeds:
         seen = dict(zip(wanted, session.run(wanted, dict(feed)), strict=True))

@@ -29,7 +29,7 @@ def smooth(source: Path, target: Path, feeds: Sequence[Feeds]) -> list[str]:
     graph = Graph(source)
     norms = {node.output[0]: node for node in graph.nodes if _is_smoothable(graph, node)}
     largest = {name: np.zeros(1, np.float32) for name in norms}
-    for seen in _activations(graph, list(norms), feeds, target.with_name("probe.onnx")):
+    for seen in _activations(graph, list(norms), feeds, target.parent):
         for name, activation in seen.items():
             rows = np.abs(activation).reshape(-1, activation.shape[-1])
             largest[name] = np.maximum(largest[name], rows.max(0))
@@ -48,15 +48,17 @@ def smooth(source: Path, target: Path, feeds: Sequence[Feeds]) -> list[str]:
     return [product.name for name in norms for product in graph.consumers[name]]
 
 
-def _activations(graph: Graph, names: Sequence[str], feeds: Sequence[Feeds], file: Path) -> Iterator[dict[str, Floats]]:
-    """What a graph computes on its way, by the names of the values, for each of `feeds`; it is run from `file`."""
+def _activations(
+    graph: Graph, names: Sequence[str], feeds: Sequence[Feeds], folder: Path
+) -> Iterator[dict[str, Floats]]:
+    """What a graph computes on its way, by the names of the values, for each of `feeds`; it runs from `folder`."""
     if not names:
         return
     probe = onnx.ModelProto()
     probe.CopyFrom(graph.model)
     del probe.graph.output[:]
     probe.graph.output.extend(helper.make_empty_tensor_value_info(name) for name in names)
-    session = running(probe, file)
+    session = running(probe, folder)
     for given in feeds:
         yield dict(zip(names, session.run(names, given), strict=True))
 

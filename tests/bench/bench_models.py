@@ -19,6 +19,7 @@ from pathlib import Path
 
 import msgspec
 
+from cli.doctor.trial import FUNCTION, SPARE
 from docs.models import table
 from inference.folder import read_manifest
 from inference.loading import STARTER
@@ -26,8 +27,8 @@ from inference.models import KNOWN, MEASURED, Figures, Function, Measured, measu
 from tests.bench import bill
 from tests.bench.bench_costs import MEMORIES
 from tests.bench.bench_lambda import METRICS, OURS, process
-from tests.bench.bill import dollars
 from tests.bench.family import talking
+from tests.bench.installed import INFERENCE
 from tests.bench.noise import processor
 from tests.bench.production import PHOTO, TOKENS, in_int8
 from tests.bench.servers import ROOT, Way, serving
@@ -36,8 +37,6 @@ from tests.inference import checkpoints, families, talkers
 
 REQUESTS, UNCOUNTED = 20, 2
 ENOUGH = 60.0  # seconds, after which a slow model is not asked again
-USUAL = 1769  # megabytes: CaptionerMemory in docker/template.yaml
-SPARE = 1.25  # times as much as was taken should be there
 WHAT = (
     f"the endpoint's answers to one client; {TOKENS} tokens at 3 beams, of the starter about 11, and of those on the "
     "torch engine 48 at one"
@@ -123,7 +122,7 @@ def _model(name: str) -> Iterator[Path]:
 def _figures(name: str, model: Path) -> Figures:
     engine = ENGINES[name]
     settings = {"CAPTION_MODEL": str(model), "CAPTION_ENGINE": engine, "CAPTION_DEADLINE": "900"}
-    packages = ("photo-captionbot[inference]" if engine == "onnx" else "photo-captionbot[inference,torch]",)
+    packages = INFERENCE if engine == "onnx" else ("photo-captionbot[inference,torch]",)
     command = ["-c", "from cli.main import main; main()", "serve", "--port", "{port}"]
     with serving(Way(name, packages, command, settings), PHOTO.read_bytes(), sorted(os.sched_getaffinity(0))) as server:
         seconds: list[float] = []
@@ -140,11 +139,11 @@ def _figures(name: str, model: Path) -> Figures:
 
 def _on_lambda(settings: dict[str, str], megabytes: float) -> Function:
     """Caption with the smallest share of a processor that brings memory enough, from the usual one on."""
-    sizes = [size for size in MEMORIES if size >= USUAL]
+    sizes = [size for size in MEMORIES if size >= FUNCTION]
     memory = next((size for size in sizes if size >= SPARE * megabytes), sizes[-1])
     with share_of(memory) as beginning:
         taken = process(OURS, {**settings, **METRICS}, beginning)["second"]
-    price = dollars(bill.Function(memory, taken / 1000).amounts(10**6))
+    price = bill.dollars(bill.Function(memory, taken / 1000).amounts(10**6))
     return Function(memory=memory, milliseconds=round(taken), dollars=round(price, 2))
 
 
