@@ -59,7 +59,7 @@ step "unpacking the locked packages"
 rm -rf "$task"
 mkdir -p "$task" "$root/proc"
 PYTHON_VERSION=3.11 docker/unpack arm64 "$task" docker/requirements/inference.txt
-cp -r inference tests/arm64/caption.py "$task"
+cp -r common inference tests/arm64/caption.py "$task"
 
 # compare MODEL PHOTO...: caption here and on ARM64; the captions are in here.txt and arm64.txt. MODEL is empty for the
 # starter.
