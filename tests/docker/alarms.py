@@ -8,7 +8,7 @@ import math
 from collections import defaultdict
 from typing import Any, Literal
 
-from tests.docker.templates import TEMPLATE, of_type, resources
+from tests.docker.templates import TEMPLATE, of_type, parameters, resources
 
 STACK = "captionbot"
 # (namespace, metric, the value of its only dimension or "")
@@ -24,7 +24,8 @@ def state(alarm: str, metrics: Metrics) -> Literal["OK", "ALARM"]:
     assert properties["TreatMissingData"] == "notBreaching"
     series = _series(properties, metrics)
     latest = series[-properties["EvaluationPeriods"] :]
-    breaching = [value for value in latest if value is not None and value > properties["Threshold"]]
+    threshold = _number(properties["Threshold"])
+    breaching = [value for value in latest if value is not None and value > threshold]
     return "ALARM" if len(breaching) >= properties.get("DatapointsToAlarm", len(latest)) else "OK"
 
 
@@ -63,6 +64,11 @@ def _statistic(name: str, values: list[float]) -> float | None:
             return max(values)
         case _:
             return sorted(values)[math.ceil(len(values) * float(name.removeprefix("p")) / 100) - 1]
+
+
+def _number(value: float | dict[str, str]) -> float:
+    """Resolve a number, which may be a parameter's default."""
+    return value if not isinstance(value, dict) else float(parameters(TEMPLATE)[value["Ref"]]["Default"])
 
 
 def _text(value: str | dict[str, Any]) -> str:
