@@ -9,6 +9,8 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from tests.images import bases, composed, proofs
@@ -28,12 +30,12 @@ def commit() -> str:
     return subprocess.run(asked, capture_output=True, text=True).stdout.strip()
 
 
-def prove(engine: Engine, model: str) -> None:
-    """Build and prove every image. Raises Absent, RuntimeError or AssertionError."""
+def prove(engine: Engine, model: str, work: Path) -> None:
+    """Build and prove every image, with files in `work`. Raises Absent, RuntimeError or AssertionError."""
     say(f"with {engine.name}")
     names = bases.named(proof.dockerfile for proof in proofs.ALL)
     for base in names:
-        say(f"{base}: {bases.provide(engine, base, WORK)}")
+        say(f"{base}: {bases.provide(engine, base, work)}")
     arguments = {"COMMIT": commit(), "CAPTION_MODEL": model}
     for proof in proofs.ALL:
         started = time.monotonic()
@@ -45,11 +47,25 @@ def prove(engine: Engine, model: str) -> None:
             ROOT,
         )
         say(f"{proof.image}: built in {time.monotonic() - started:.0f} s, {engine.size(proof.image):.0f} MB")
-        for sentence in proof(engine, WORK):
+        for sentence in proof(engine, work):
             say(f"  {sentence}")
     if engine.name == "podman":
-        for sentence in composed.prove(engine, proofs.ALL[0].image, WORK / "composed"):
+        for sentence in composed.prove(engine, proofs.ALL[0].image, work / "composed"):
             say(f"  {sentence}")
+    say("all three images are as they should be")
+
+
+@contextmanager
+def building(work: Path) -> Iterator[Engine]:
+    """Give what builds images here; podman's lie in `work`, and are deleted at the end. Raises Absent."""
+    engine = find(work)
+    try:
+        yield engine
+    finally:
+        if engine.name == "podman":
+            say("deleting the images, which lie in a store of their own")
+            subprocess.run(engine.command("system", "reset", "--force"), env=engine.environment, capture_output=True)
+            shutil.rmtree(work / "tmp", ignore_errors=True)
 
 
 def main() -> None:
@@ -57,19 +73,10 @@ def main() -> None:
     parser.add_argument("--model", default="starter", help="the captioner's: starter, or a Hugging Face id")
     model = parser.parse_args().model
     try:
-        engine = find(WORK)
-        try:
-            prove(engine, model)
-        finally:
-            if engine.name == "podman":
-                say("deleting the images, which lie in a store of their own")
-                subprocess.run(
-                    engine.command("system", "reset", "--force"), env=engine.environment, capture_output=True
-                )
-                shutil.rmtree(WORK / "tmp", ignore_errors=True)
+        with building(WORK) as engine:
+            prove(engine, model, WORK)
     except (Absent, RuntimeError, AssertionError) as error:
         sys.exit(f"images: {error}")
-    say("all three images are as they should be")
 
 
 if __name__ == "__main__":
