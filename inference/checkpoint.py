@@ -15,8 +15,8 @@ from transformers.utils import logging
 
 from inference.captioner import ModelError
 from inference.export.families import Family, Words, family_of
-from inference.folder import Decoding, Detailed, Preprocessing, Size
 from inference.hub import find, loading, require_whole
+from inference.manifest import Decoding, Detailed, Preprocessing, Size
 
 BEAMS = 3
 MAX_LENGTH = 32

@@ -19,7 +19,8 @@ from tokenizers import Tokenizer
 
 from common.contract import Detail
 from inference.captioner import Alternative, Caption, Deadline, ModelError, takes_no_prompt
-from inference.folder import Decoding, ModelFolder
+from inference.folder import ModelFolder
+from inference.manifest import Decoding
 from inference.preprocessing import pixel_values
 from inference.search import Floats, Hypothesis, Ints, search, width
 from inference.ways import begun, ways_of

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from inference.folder import Preprocessing, Size
+from inference.manifest import Preprocessing, Size
 
 Floats = NDArray[np.float32]
 

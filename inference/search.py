@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inference.captioner import Deadline
-from inference.folder import Decoding
+from inference.manifest import Decoding
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]

@@ -10,7 +10,7 @@ from transformers import GenerationConfig, StoppingCriteria, StoppingCriteriaLis
 from common.contract import Detail
 from inference import checkpoint
 from inference.captioner import Alternative, Caption, Deadline
-from inference.folder import Decoding
+from inference.manifest import Decoding
 from inference.ways import begun, ways_of
 
 

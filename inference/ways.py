@@ -6,7 +6,7 @@ import msgspec
 
 from common.contract import Detail
 from inference.captioner import ModelError
-from inference.folder import Decoding, Detailed
+from inference.manifest import Decoding, Detailed
 
 Ways = dict[Detail, tuple[tuple[int, ...], Decoding]]
 """For each detail that a model can give: the prompt that its encoder reads, and the rules of the search."""

@@ -20,7 +20,8 @@ from PIL import Image
 from tqdm import tqdm
 
 from inference.captioner import Deadline
-from inference.folder import Confidence, ModelFolder, read_manifest
+from inference.folder import ModelFolder
+from inference.manifest import Confidence, read_manifest
 from inference.onnx_engine import OnnxCaptioner
 from training.data import CaptionedPhoto
 from training.errors import RecipeError

@@ -15,7 +15,8 @@ from inference.export import precision
 from inference.export.decoders import TopStep
 from inference.export.graphs import context_names, export_decoder, export_encoder, optimise
 from inference.export.weights import lay_out
-from inference.folder import (
+from inference.folder import digest
+from inference.manifest import (
     DECODER,
     ENCODER,
     MANIFEST,
@@ -26,7 +27,6 @@ from inference.folder import (
     Precision,
     Preprocessing,
     Size,
-    digest,
 )
 from inference.search import width
 from training import encoder, words

@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from inference.captioner import ModelError
-from inference.folder import MANIFEST
+from inference.manifest import MANIFEST
 
 log = logging.getLogger(__name__)
 

@@ -23,7 +23,8 @@ from inference.export.room import put, writing
 from inference.export.rows import quantize_rows, rounding_errors
 from inference.export.smoothing import smooth
 from inference.export.weights import lay_out
-from inference.folder import DECODER, ENCODER, MANIFEST, TOKENIZER, Agreement, Manifest, Precision, digest
+from inference.folder import digest
+from inference.manifest import DECODER, ENCODER, MANIFEST, TOKENIZER, Agreement, Manifest, Precision
 from inference.preprocessing import pixel_values
 from inference.search import width
 from inference.settings import cores

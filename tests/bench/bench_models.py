@@ -21,8 +21,8 @@ import msgspec
 
 from cli.doctor.trial import FUNCTION, SPARE
 from docs.models import table
-from inference.folder import read_manifest
 from inference.loading import STARTER
+from inference.manifest import read_manifest
 from inference.models import KNOWN, MEASURED, Figures, Function, Measured, measured
 from tests.bench import bill
 from tests.bench.bench_costs import MEMORIES

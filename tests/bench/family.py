@@ -14,7 +14,7 @@ from pathlib import Path
 import msgspec
 from PIL import Image
 
-from inference.folder import Manifest
+from inference.manifest import Manifest
 from tests.memory import peak
 
 FOREVER = 1e9

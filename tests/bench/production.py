@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from inference.export.exporter import Report, export
-from inference.folder import Precision
+from inference.manifest import Precision
 from tests.inference import checkpoints
 
 TOKENS = 20

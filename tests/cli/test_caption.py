@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from inference.folder import DECODER, ENCODER, TOKENIZER
 from inference.loading import STARTER
+from inference.manifest import DECODER, ENCODER, TOKENIZER
 from tests.cli.terminal import terminal
 from tests.commands import captionbot
 from tests.inference.images import encoded, photo

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from inference.folder import DECODER, ENCODER, MANIFEST, TOKENIZER
+from inference.manifest import DECODER, ENCODER, MANIFEST, TOKENIZER
 from tests.commands import captionbot
 from tests.inference import checkpoints
 from tests.inference.images import encoded, photo

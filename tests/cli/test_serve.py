@@ -8,8 +8,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from inference.folder import DECODER
 from inference.loading import STARTER
+from inference.manifest import DECODER
 from tests.commands import captionbot, running
 from tests.inference.images import encoded, photo
 from tests.ports import free_port, wait_for_port

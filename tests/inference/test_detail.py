@@ -7,8 +7,9 @@ import pytest
 
 from inference.captioner import Deadline, ModelError
 from inference.export.exporter import export
-from inference.folder import ModelFolder, read_manifest
+from inference.folder import ModelFolder
 from inference.loading import load_captioner
+from inference.manifest import read_manifest
 from inference.onnx_engine import OnnxCaptioner
 from inference.settings import InferenceSettings
 from inference.torch_engine import TorchCaptioner

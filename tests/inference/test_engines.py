@@ -14,7 +14,8 @@ import pytest
 from inference import checkpoint
 from inference.captioner import Cancelled, Captioner, Deadline, DeadlineExceeded, ModelError
 from inference.export.exporter import export
-from inference.folder import DECODER, MANIFEST, Manifest, ModelFolder, digest
+from inference.folder import ModelFolder, digest
+from inference.manifest import DECODER, MANIFEST, Manifest
 from inference.onnx_engine import OnnxCaptioner
 from inference.torch_engine import TorchCaptioner
 from tests.inference import checkpoints

@@ -13,7 +13,8 @@ from PIL import Image
 from inference.captioner import Captioner, Deadline, ModelError
 from inference.export import cache
 from inference.export.exporter import export
-from inference.folder import MANIFEST, TOKENIZER, Manifest, ModelFolder, read_manifest
+from inference.folder import ModelFolder
+from inference.manifest import MANIFEST, TOKENIZER, Manifest, read_manifest
 from inference.onnx_engine import OnnxCaptioner
 from inference.torch_engine import TorchCaptioner
 from tests.inference import checkpoints

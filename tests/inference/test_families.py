@@ -25,7 +25,8 @@ from transformers import (
 from inference.captioner import Deadline, ModelError
 from inference.checkpoint import load
 from inference.export.exporter import export
-from inference.folder import Manifest, ModelFolder, read_manifest
+from inference.folder import ModelFolder
+from inference.manifest import Manifest, read_manifest
 from inference.onnx_engine import OnnxCaptioner
 from tests.inference import checkpoints, families
 

@@ -7,7 +7,8 @@ import msgspec
 import pytest
 
 from inference.captioner import ModelError
-from inference.folder import DECODER, ENCODER, MANIFEST, TOKENIZER, Manifest, ModelFolder, digest
+from inference.folder import ModelFolder, digest
+from inference.manifest import DECODER, ENCODER, MANIFEST, TOKENIZER, Manifest
 
 PARTS = (ENCODER, DECODER, TOKENIZER)
 

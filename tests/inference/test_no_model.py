@@ -7,8 +7,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from inference.folder import DECODER, ENCODER, MANIFEST, TOKENIZER
 from inference.loading import STARTER
+from inference.manifest import DECODER, ENCODER, MANIFEST, TOKENIZER
 from inference.settings import InferenceSettings
 from tests.inference.serving import JPEG, post, refused, serving
 

@@ -19,7 +19,7 @@ from transformers.generation import GenerationMixin
 from transformers.modeling_outputs import CausalLMOutput
 
 from inference.captioner import Cancelled, Deadline, DeadlineExceeded
-from inference.folder import Decoding
+from inference.manifest import Decoding
 from inference.search import Floats, Ints, search, width
 
 START, PAD = 1, 0

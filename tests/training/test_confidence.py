@@ -9,8 +9,9 @@ from PIL import Image
 
 from common import samples
 from inference.captioner import Deadline
-from inference.folder import Confidence, ModelFolder, read_manifest
+from inference.folder import ModelFolder
 from inference.loading import STARTER
+from inference.manifest import Confidence, read_manifest
 from inference.onnx_engine import OnnxCaptioner
 from training.__main__ import main
 from training.things import things

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from inference.export.decoders import Step
-from inference.folder import Detailed, Size
+from inference.manifest import Detailed, Size
 
 _MODULES = {
     "vision-encoder-decoder": "vision_encoder_decoder",

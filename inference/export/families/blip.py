@@ -11,7 +11,7 @@ from inference.export.decoders import BertStep, Step, cross_projection, linear
 from inference.export.encoders import Block, EncoderGraph, VisionTransformer
 from inference.export.families import Words
 from inference.export.families.refusals import wrong_size
-from inference.folder import Detailed, Size
+from inference.manifest import Detailed, Size
 
 NETWORK = "BlipForConditionalGeneration"
 TAKES_PROMPT = True

@@ -12,7 +12,7 @@ from inference.export.encoders import EncoderGraph
 from inference.export.families import Words
 from inference.export.families.bart import BartStep, Reader, cross_projection
 from inference.export.families.davit import DaViT, grid
-from inference.folder import Detailed, Size
+from inference.manifest import Detailed, Size
 
 NETWORK = "Florence2ForConditionalGeneration"
 TAKES_PROMPT = False

@@ -15,7 +15,7 @@ from inference.export.encoders import Block, VisionTransformer
 from inference.export.families import Words
 from inference.export.families.refusals import wrong_size
 from inference.export.operators import attend
-from inference.folder import Detailed, Size
+from inference.manifest import Detailed, Size
 
 NETWORK = "GitForCausalLM"
 TAKES_PROMPT = True

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from inference.folder import Size
+from inference.manifest import Size
 
 
 def wrong_size(image_size: int | Sequence[int], size: Size) -> str | None:

@@ -15,7 +15,7 @@ from inference.export.decoders import BertStep, Gpt2Step, Step, cross_projection
 from inference.export.encoders import Block, EncoderGraph, VisionTransformer
 from inference.export.families import Words
 from inference.export.families.refusals import wrong_size
-from inference.folder import Detailed, Size
+from inference.manifest import Detailed, Size
 
 NETWORK = "VisionEncoderDecoderModel"
 TAKES_PROMPT = True
