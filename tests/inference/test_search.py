@@ -156,6 +156,8 @@ def test_search_finds_what_transformers_finds(
     forced_first: int | None,
     forced_end: bool,
 ) -> None:
+    # An end token is said once by its nature; where it is forced after all, there is nothing else to say.
+    once = [token for token in once if token not in ends]
     rules = msgspec.convert(
         {
             "start_id": START,
