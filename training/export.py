@@ -114,6 +114,7 @@ def _decoding(shape: Shape, tokenizer: Tokenizer) -> Decoding:
         pad_id=words.PAD,
         beams=3,
         max_length=shape.longest,
+        length_penalty=1.4,
         no_repeat_ngram_size=3,
         said_once=said_once(tokenizer),
     )

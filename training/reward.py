@@ -9,7 +9,7 @@ from training.cider import Caption, CiderD
 from training.things import REWARDED
 
 _NAMED = 0.5
-_INVENTED = 0.8
+_INVENTED = 0.6
 _REPEATED = 0.5
 _BROKEN_OFF = 1.5
 """In points of CIDEr-D, which goes from 0 to 10; for each thing, and once for a caption that breaks

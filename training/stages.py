@@ -19,17 +19,16 @@ class Schedule:
 
     `pictures` is the share of the rendered pictures (see `pictures.render`) that joins the photos. A photo's last
     caption says it in other words, so it counts less: `last_taught` is the probability that it is the one taught in an
-    epoch, and `last_rewarded` its weight in the reward. `rewarded` is the share in the weights of what the
-    reward taught: with more of it captions invent less and say less.
+    epoch, and `last_rewarded` its weight in the reward.
     """
 
     seed: int = 0
     vocabulary: int = 4000
     pictures: float = 1.0
     batch: int = 32
-    seeing_epochs: int = 4
+    seeing_epochs: int = 5
     tail_rate: float = 1e-4
-    saying_epochs: int = 4
+    saying_epochs: int = 8
     imitation_rate: float = 6e-4
     last_taught: float = 0.3
     reinforcement_epochs: int = 4
@@ -37,7 +36,6 @@ class Schedule:
     reinforcement_rate: float = 1.5e-4
     last_rewarded: float = 0.2
     draws: int = 4
-    rewarded: float = 0.55
 
 
 _ALIKE = 16
@@ -122,9 +120,8 @@ def say(model: Model, lessons: Lessons, visual: Tensor) -> Model:
 
 
 def reinforce(model: Model, lessons: Lessons, visual: Tensor) -> Model:
-    """The decoder learns from the reward of what it says; the result lies between it and the model before."""
+    """The decoder learns from the reward of what it says."""
     schedule = lessons.schedule
-    before = {name: value.clone() for name, value in model.state_dict().items()}
 
     def losses() -> Iterator[Tensor]:
         model.eval()
@@ -145,10 +142,7 @@ def reinforce(model: Model, lessons: Lessons, visual: Tensor) -> Model:
         measure=lessons.measure,
         shared=True,
     )
-    after = learn(course, model, lessons.work / "reinforcement.pt")
-    mixed = {name: torch.lerp(before[name], value, schedule.rewarded) for name, value in after.state_dict().items()}
-    after.load_state_dict(mixed)
-    return after
+    return learn(course, model, lessons.work / "reinforcement.pt")
 
 
 @torch.no_grad()
