@@ -54,7 +54,7 @@ browser: install
 
 # Files side by side, one for each core: many tests wait for a clock. Threads that wait must not spin then.
 test: install browser ## every test
-	@OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m pytest --numprocesses auto --dist loadfile $(TESTS)
+	@OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder $(TESTS)
 
 test-arm64: install ## the captioner on an emulated ARM64 processor, as Lambda runs it; takes minutes
 	@tests/arm64/prove.sh $(BIN)/python
