@@ -7,20 +7,13 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
+from tests.sandbox.slack_arguments import Refused, is_timestamp, is_true, metadata, read, required, whole
 from tests.sandbox.slack_faults import Error, Faults, Reset, Slow, Status, cut, send_slowly, status_response
 from tests.sandbox.slack_workspace import APP, BOT_ID, BOT_USER, JSON, PERSON, TEAM, Call, Posted, Reaction, Workspace
 
 HISTORY = {"channel": "channels:history", "group": "groups:history", "im": "im:history", "mpim": "mpim:history"}
 MAX_TEXT = 40_000
 APP_SCOPES = {"connections:write"}
-
-
-class Refused(Exception):
-    """The method fails with this error code and these extra fields."""
-
-    def __init__(self, code: str, **extra: object) -> None:
-        super().__init__(code)
-        self.body: JSON = {"ok": False, "error": code, **extra}
 
 
 @dataclass
@@ -64,7 +57,7 @@ class WebAPI:
         arguments: JSON = {}
         token = None
         try:
-            arguments, token = await _read(request, json_accepted=method in WRITES)
+            arguments, token = await read(request, json_accepted=method in WRITES)
             failed = {"ok": False, "error": fault.code} if isinstance(fault, Error) else None
             answer = failed or {"ok": True, **self._call(method, arguments, token)}
         except Refused as refused:
@@ -110,7 +103,7 @@ class WebAPI:
 
     def _post_message(self, arguments: JSON) -> JSON:
         self._credentials.require("chat:write")
-        channel = _required(arguments, "channel", "channel_not_found")
+        channel = required(arguments, "channel", "channel_not_found")
         if channel == PERSON:  # a person's id opens the direct message with them
             channel = "D0ALICE"
         conversation = self._workspace.conversations.get(channel)
@@ -126,7 +119,7 @@ class WebAPI:
         if len(text) > MAX_TEXT:
             raise Refused("msg_too_long")
         thread_ts = arguments.get("thread_ts")
-        if thread_ts is not None and not _is_timestamp(thread_ts):
+        if thread_ts is not None and not is_timestamp(thread_ts):
             raise Refused("invalid_thread_ts")
         if thread_ts is not None and not conversation.thread(thread_ts):
             thread_ts = None  # Slack says nothing, and posts into the channel.
@@ -143,17 +136,17 @@ class WebAPI:
         if thread_ts is not None:
             message["thread_ts"] = thread_ts
         if "metadata" in arguments:
-            message["metadata"] = _metadata(arguments["metadata"])
+            message["metadata"] = metadata(arguments["metadata"])
         conversation.messages[ts] = message
         self._workspace.posted.append(Posted(channel, text, thread_ts, ts, arguments, time.time()))
         return {"channel": channel, "ts": ts, "message": message}
 
     def _delete_message(self, arguments: JSON) -> JSON:
         self._credentials.require("chat:write")
-        conversation = self._workspace.conversations.get(_required(arguments, "channel", "channel_not_found"))
+        conversation = self._workspace.conversations.get(required(arguments, "channel", "channel_not_found"))
         if conversation is None:
             raise Refused("channel_not_found")
-        ts = _required(arguments, "ts", "message_not_found")
+        ts = required(arguments, "ts", "message_not_found")
         if ts not in conversation.messages:
             raise Refused("message_not_found")
         if conversation.messages[ts].get("bot_id") != BOT_ID:
@@ -163,31 +156,31 @@ class WebAPI:
         return {"channel": conversation.id, "ts": ts}
 
     def _replies(self, arguments: JSON) -> JSON:
-        channel = _required(arguments, "channel", "channel_not_found")
+        channel = required(arguments, "channel", "channel_not_found")
         conversation = self._workspace.conversations.get(channel)
         if conversation is None:
             raise Refused("channel_not_found")
         self._credentials.require(HISTORY[conversation.kind])
         if not conversation.bot_is_member:
             raise Refused("not_in_channel")
-        ts = _required(arguments, "ts", "invalid_arguments")
-        limit = _whole(arguments.get("limit", 1000), "invalid_limit")
+        ts = required(arguments, "ts", "invalid_arguments")
+        limit = whole(arguments.get("limit", 1000), "invalid_limit")
         if not 1 <= limit <= 1000:
             raise Refused("invalid_limit")
         thread = conversation.visible(ts)
         if not thread:
             raise Refused("thread_not_found")
         oldest, latest = str(arguments.get("oldest", "0")), str(arguments.get("latest", "9" * 10))
-        inclusive = _is_true(arguments, "inclusive")
+        inclusive = is_true(arguments, "inclusive")
         # The root always comes along, whatever the bounds are.
         bounded = [
             m
             for m in thread
             if m is thread[0] or oldest < m["ts"] < latest or (inclusive and m["ts"] in (oldest, latest))
         ]
-        start, size = _whole(arguments.get("cursor") or 0, "invalid_cursor"), min(limit, self._workspace.largest_page)
+        start, size = whole(arguments.get("cursor") or 0, "invalid_cursor"), min(limit, self._workspace.largest_page)
         page, more = bounded[start : start + size], len(bounded) > start + size
-        if not _is_true(arguments, "include_all_metadata"):
+        if not is_true(arguments, "include_all_metadata"):
             page = [{name: value for name, value in m.items() if name != "metadata"} for m in page]
         answer: JSON = {"messages": page, "has_more": more}
         if more:
@@ -196,7 +189,7 @@ class WebAPI:
 
     def _files_info(self, arguments: JSON) -> JSON:
         self._credentials.require("files:read")
-        file = self._workspace.files.get(_required(arguments, "file", "file_not_found"))
+        file = self._workspace.files.get(required(arguments, "file", "file_not_found"))
         if file is None:
             raise Refused("file_not_found")
         if file.deleted:
@@ -225,14 +218,14 @@ class WebAPI:
 
     def _reactions_of(self, arguments: JSON) -> tuple[list[JSON], str]:
         self._credentials.require("reactions:write")
-        name = _required(arguments, "name", "invalid_name")
+        name = required(arguments, "name", "invalid_name")
         if not name.replace("_", "").replace("-", "").replace("+", "").isalnum():
             raise Refused("invalid_name")
         if "timestamp" not in arguments:
             raise Refused("no_item_specified")
-        if not _is_timestamp(arguments["timestamp"]):
+        if not is_timestamp(arguments["timestamp"]):
             raise Refused("bad_timestamp")
-        conversation = self._workspace.conversations.get(_required(arguments, "channel", "no_item_specified"))
+        conversation = self._workspace.conversations.get(required(arguments, "channel", "no_item_specified"))
         if conversation is None:
             raise Refused("channel_not_found")
         message = conversation.messages.get(arguments["timestamp"])
@@ -244,60 +237,3 @@ class WebAPI:
 
 # Methods that write take JSON bodies; those that only read take forms and query strings and do not see JSON.
 WRITES = frozenset({"auth.test", "chat.delete", "chat.postMessage", "reactions.add", "reactions.remove"})
-
-
-async def _read(request: web.Request, *, json_accepted: bool) -> tuple[JSON, str | None]:
-    """Read the arguments and the token, which is in the Authorization header or in a form, never in JSON or a URL."""
-    scheme, _, bearer = request.headers.get("Authorization", "").partition(" ")
-    token = bearer.strip() if scheme == "Bearer" else None
-    arguments: JSON = dict(request.query)
-    arguments.pop("token", None)
-    if request.content_type == "application/json":
-        try:
-            body = await request.json()
-        except ValueError:
-            raise Refused("invalid_json") from None
-        if not isinstance(body, dict):
-            raise Refused("json_not_object")
-        if json_accepted:
-            arguments |= body
-    elif request.content_type in ("application/x-www-form-urlencoded", "multipart/form-data"):
-        form = {name: str(value) for name, value in (await request.post()).items()}
-        token = form.pop("token", None) or token
-        arguments |= form
-    elif request.method == "POST" and request.can_read_body:
-        raise Refused("invalid_post_type")
-    return arguments, token
-
-
-def _required(arguments: JSON, name: str, code: str) -> str:
-    value = arguments.get(name)
-    if not isinstance(value, str) or not value:
-        raise Refused(code, response_metadata={"messages": [f"[ERROR] missing required field: {name}"]})
-    return value
-
-
-def _metadata(value: object) -> JSON:
-    if not isinstance(value, dict) or not isinstance(value.get("event_type"), str):
-        raise Refused("invalid_metadata_format")
-    if not isinstance(value.get("event_payload"), dict):
-        raise Refused("invalid_metadata_schema")
-    return value
-
-
-def _is_true(arguments: JSON, name: str) -> bool:
-    return str(arguments.get(name, "")).lower() in ("1", "true")
-
-
-def _whole(value: object, code: str) -> int:
-    try:
-        return int(str(value))
-    except ValueError:
-        raise Refused(code) from None
-
-
-def _is_timestamp(value: object) -> bool:
-    if not isinstance(value, str):
-        return False
-    seconds, dot, rest = value.partition(".")
-    return seconds.isdigit() and dot == "." and len(rest) == 6 and rest.isdigit()

@@ -7,10 +7,10 @@ import asyncio
 import re
 import time
 from collections.abc import Awaitable, Callable
-from html.parser import HTMLParser
 from urllib.parse import urlsplit
 
 from tests.sandbox.telegram_arguments import ApiError, Arguments, bad_request
+from tests.sandbox.telegram_markup import check_markup, hidden
 from tests.sandbox.telegram_webhook import Webhook
 from tests.sandbox.telegram_world import MAX_DOWNLOAD, UPDATE_TYPES, UPDATE_TYPES_ON_REQUEST, Chat, Json, Sent, World
 
@@ -21,10 +21,6 @@ ACTIONS = (
 )
 SECRET = re.compile(r"[A-Za-z0-9_-]{1,256}")
 COMMAND = re.compile(r"/?[a-z0-9_]{1,32}")
-HTML_TAGS = {
-    *("b", "strong", "i", "em", "u", "ins", "s", "strike", "del"),
-    *("span", "tg-spoiler", "tg-emoji", "a", "code", "pre", "blockquote"),
-}
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 Method = Callable[[Arguments], Awaitable[object]]
@@ -174,12 +170,12 @@ class Methods:
     async def send_message(self, arguments: Arguments) -> Json:
         chat, thread = self._writable(arguments)
         text = arguments.text("text")
-        _check_markup(text, arguments.text("parse_mode"))
+        check_markup(text, arguments.text("parse_mode"))
         if not text.strip():
             raise bad_request("message text is empty")
         if len(text) > MAX_TEXT:
             raise bad_request("message is too long")
-        hidden = _hidden(text, arguments.parsed("entities", "message entities", list))
+        under_spoilers = hidden(text, arguments.parsed("entities", "message entities", list))
         replied = self._replied(chat, arguments)
         content: Json = {"from": self._world.bot, "text": text}
         if replied is not None:
@@ -188,7 +184,9 @@ class Methods:
             content |= {"message_thread_id": thread, "is_topic_message": True}
         message = self._world.add_message(chat, content)
         reply_to = replied["message_id"] if replied else None
-        self._world.sent.append(Sent(chat.id, text, reply_to, thread, message["message_id"], time.monotonic(), hidden))
+        self._world.sent.append(
+            Sent(chat.id, text, reply_to, thread, message["message_id"], time.monotonic(), under_spoilers)
+        )
         return message
 
     async def answer_guest_query(self, arguments: Arguments) -> Json:
@@ -207,8 +205,8 @@ class Methods:
             raise bad_request("message text is empty")
         if len(text) > MAX_TEXT:
             raise bad_request("message is too long")
-        hidden = _hidden(text, content.get("entities"))
-        self._world.guest_answers[query] = Sent(chat.id, text, None, None, 0, time.monotonic(), hidden)
+        under_spoilers = hidden(text, content.get("entities"))
+        self._world.guest_answers[query] = Sent(chat.id, text, None, None, 0, time.monotonic(), under_spoilers)
         return {"inline_message_id": f"inline-{query}"}
 
     async def send_chat_action(self, arguments: Arguments) -> bool:
@@ -283,53 +281,3 @@ class Methods:
 
     async def get_my_commands(self, _: Arguments) -> list[Json]:
         return self._world.commands
-
-
-def _hidden(text: str, entities: object) -> tuple[str, ...]:
-    """Find what is under a spoiler; offsets and lengths are in UTF-16 code units, and must lie within the text."""
-    units = text.encode("utf-16-le")
-    found = []
-    for entity in entities if isinstance(entities, list) else []:
-        start, end = 2 * entity["offset"], 2 * (entity["offset"] + entity["length"])
-        if not 0 <= start < end <= len(units):
-            raise bad_request("entity is out of the text")
-        if entity["type"] == "spoiler":
-            found.append(units[start:end].decode("utf-16-le"))
-    return tuple(found)
-
-
-class _Tags(HTMLParser):
-    def __init__(self) -> None:
-        super().__init__()
-        self.open: list[str] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag not in HTML_TAGS:
-            raise bad_request(f'can\'t parse entities: Unsupported start tag "{tag}"')
-        self.open.append(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        if not self.open or self.open.pop() != tag:
-            raise bad_request(f'can\'t parse entities: Unexpected end tag "{tag}"')
-
-
-def _check_markup(text: str, mode: str) -> None:
-    """Refuse markup that Telegram would refuse: a sketch of its rules, enough for a bot that must not use any."""
-    match mode.lower():
-        case "" | "markdown":
-            return
-        case "html":
-            tags = _Tags()
-            tags.feed(text)
-            if tags.open:
-                raise bad_request(
-                    f"can't parse entities: Can't find end tag corresponding to start tag \"{tags.open[-1]}\""
-                )
-        case "markdownv2":
-            if found := re.search(r"(?<!\\)[.!#+\-={}()]", text):
-                raise bad_request(
-                    f"can't parse entities: Character '{found.group()}' is reserved and must be escaped with the "
-                    "preceding '\\'"
-                )
-        case _:
-            raise bad_request("unsupported parse_mode")

@@ -9,12 +9,14 @@ from tests.sandbox.aws import AwsSandbox, key_of
 from tests.sandbox.lambda_queue import QueueMapping
 from tests.sandbox.lambda_url import FunctionUrl, arn_of_queue
 from tests.sandbox.slack import SlackSandbox
+from tests.sandbox.slack_person import Sent
 from tests.sandbox.telegram import TelegramSandbox
 
 PARAMETERS = ("SLACK_BOT_TOKEN", "SLACK_SIGNING_SECRET")
 SECRETS = ("TELEGRAM_BOT_TOKEN", "TELEGRAM_WEBHOOK_SECRET")
 ADDRESSES = ("SLACK_API_URL", "SLACK_FILES_URL", "TELEGRAM_API_URL")
 NUMBERS = count(1)
+GENERAL = "C0GENERAL"
 
 
 class Deployment:
@@ -88,6 +90,14 @@ class Deployment:
             QueueUrl=self.queue, AttributeNames=[f"ApproximateNumberOfMessages{kind}" for kind in kinds]
         )
         return sum(int(number) for number in found["Attributes"].values())
+
+    def idle(self) -> bool:
+        """Whether every message has been answered, and the instances lie frozen."""
+        return self.waiting() == 0
+
+    def texts(self, sent: Sent) -> list[str]:
+        """The bot's replies to something in Slack."""
+        return [posted.text for posted in self.slack.replies(sent)]
 
     def dead(self) -> list[str]:
         """The bodies of the dead letters."""

@@ -2,36 +2,23 @@
 
 import json
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import pytest
 
-from bot import messages
 from tests.bot.conftest import make_photo
 from tests.sandbox.aws import NAMESPACE, AwsSandbox
-from tests.sandbox.endpoint import CaptionEndpoint, Failure, sentence_of
-from tests.sandbox.lambda_instance import FunctionError
 from tests.sandbox.slack import SlackSandbox
-from tests.sandbox.slack_faults import Slow, Status
-from tests.sandbox.slack_person import Sent
 from tests.sandbox.telegram import TelegramSandbox
 from tests.sandbox.telegram_world import Json
-from tests.webhooks.aws.deployment import Deployment, deployed
+from tests.webhooks.aws.deployment import GENERAL, Deployment, deployed
 from tests.webhooks.local.test_one_answer import wait_until
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="Lambda's runtime client is for Linux")
 
-GENERAL = "C0GENERAL"
 CAT = Path(__file__).parents[3] / "common" / "samples" / "cat.jpg"
-
-
-@pytest.fixture(scope="module")
-def places() -> Iterator[tuple[SlackSandbox, TelegramSandbox]]:
-    with SlackSandbox() as slack, TelegramSandbox() as telegram:
-        yield slack, telegram
 
 
 @pytest.fixture(scope="module")
@@ -40,20 +27,11 @@ def here(aws: AwsSandbox, places: tuple[SlackSandbox, TelegramSandbox]) -> Itera
         yield here
 
 
-def texts(here: Deployment, sent: Sent) -> list[str]:
-    return [posted.text for posted in here.slack.replies(sent)]
-
-
-def idle(here: Deployment) -> bool:
-    """Whether every message has been answered, and the instances lie frozen."""
-    return here.waiting() == 0
-
-
 def test_a_photo_in_slack_gets_its_caption_in_the_thread(here: Deployment) -> None:
     sent = here.slack.upload(GENERAL, [CAT.read_bytes()])
-    wait_until(lambda: texts(here, sent))
-    wait_until(lambda: idle(here))
-    [text] = texts(here, sent)
+    wait_until(lambda: here.texts(sent))
+    wait_until(here.idle)
+    [text] = here.texts(sent)
     assert len(text.split()) > 3
     assert here.inference_url.refused == 0
     assert metrics(here) >= {
@@ -104,7 +82,7 @@ def test_an_album_in_telegram_gets_one_numbered_reply(here: Deployment) -> None:
     deliver_again(here, len(album))
     wait_until(lambda: here.telegram.sent(chat))
     deliver_again(here, len(album))
-    wait_until(lambda: idle(here))
+    wait_until(here.idle)
     [reply] = here.telegram.sent(chat)
     assert reply.reply_to == album[0]["message_id"]
     assert [line[:2] for line in reply.text.splitlines()] == ["1.", "2.", "3."]
@@ -133,7 +111,7 @@ def test_a_photo_that_comes_after_its_album_was_answered_gets_a_reply_of_its_own
     wait_until(lambda: here.telegram.sent(chat))
     here.telegram.run(show(late))
     wait_until(lambda: len(here.telegram.sent(chat)) == 2)
-    wait_until(lambda: idle(here))
+    wait_until(here.idle)
     first, second = here.telegram.sent(chat)
     assert len(first.text.splitlines()) == 2
     assert second.reply_to == late["message_id"]
@@ -144,12 +122,12 @@ def test_a_delivery_that_comes_again_is_answered_once(here: Deployment) -> None:
     sent = here.slack.upload(GENERAL, [make_photo()])
     here.slack.settle()
     here.slack.deliver(sent.payload)
-    wait_until(lambda: texts(here, sent))
+    wait_until(lambda: here.texts(sent))
     here.slack.settle()
     here.slack.deliver(sent.payload)
     here.slack.settle()
-    wait_until(lambda: idle(here))
-    assert len(texts(here, sent)) == 1
+    wait_until(here.idle)
+    assert len(here.texts(sent)) == 1
 
 
 def test_a_captioning_function_that_is_throttled_is_waited_for(here: Deployment) -> None:
@@ -157,11 +135,11 @@ def test_a_captioning_function_that_is_throttled_is_waited_for(here: Deployment)
     throttled = here.inference_url.throttled
     sent = here.slack.upload(GENERAL, [make_photo()])
     wait_until(lambda: here.inference_url.throttled > throttled + 2)
-    assert not texts(here, sent)
+    assert not here.texts(sent)
     here.inference.concurrency = 2
-    wait_until(lambda: texts(here, sent))
-    wait_until(lambda: idle(here))
-    assert len(texts(here, sent)) == 1
+    wait_until(lambda: here.texts(sent))
+    wait_until(here.idle)
+    assert len(here.texts(sent)) == 1
 
 
 def test_an_event_without_a_signature_is_refused(here: Deployment) -> None:
@@ -169,147 +147,10 @@ def test_an_event_without_a_signature_is_refused(here: Deployment) -> None:
         assert httpx.post(door or "", json={"type": "event_callback"}).status_code == 401
         assert httpx.get(door or "").status_code == 405
         assert httpx.post(door or "", content=b"x" * 1_000_001).status_code == 413
-    assert idle(here)
+    assert here.idle()
 
 
 def test_a_call_of_the_captioning_function_without_a_signature_is_refused(here: Deployment) -> None:
     begun = here.inference_url.refused
     assert httpx.post(f"{here.inference_url.url}/caption", content=make_photo()).status_code == 403
     assert here.inference_url.refused == begun + 1
-
-
-@pytest.fixture
-def endpoint() -> Iterator[CaptionEndpoint]:
-    with CaptionEndpoint() as endpoint:
-        yield endpoint
-
-
-def test_a_worker_killed_halfway_leaves_one_reply(
-    aws: AwsSandbox, places: tuple[SlackSandbox, TelegramSandbox], endpoint: CaptionEndpoint
-) -> None:
-    with deployed(aws, *places, endpoint=endpoint.url, timeout=8, concurrency=1) as here:
-        endpoint.pause = 60
-        sent = here.slack.upload(GENERAL, [make_photo()])
-        wait_until(lambda: endpoint.seen)
-        here.worker.kill()
-        endpoint.pause = 0
-        wait_until(lambda: here.mapping.errors)
-        here.mapping.time_flies()
-        wait_until(lambda: texts(here, sent))
-        wait_until(lambda: idle(here))
-        assert texts(here, sent) == [sentence_of(endpoint.seen[-1].image)]
-        assert [error.kind for error in here.mapping.errors] == ["Runtime.ExitError"]
-
-
-def test_a_worker_that_runs_out_of_time_hands_the_photo_in_again(
-    aws: AwsSandbox, places: tuple[SlackSandbox, TelegramSandbox], endpoint: CaptionEndpoint
-) -> None:
-    with deployed(aws, *places, endpoint=endpoint.url, timeout=8, concurrency=1) as here:
-        endpoint.pause = 60
-        sent = here.slack.upload(GENERAL, [make_photo()])
-        wait_until(lambda: len(endpoint.seen) > 1)
-        endpoint.pause = 0
-        wait_until(lambda: texts(here, sent))
-        wait_until(lambda: idle(here))
-        assert texts(here, sent) == [sentence_of(endpoint.seen[-1].image)]
-        assert here.mapping.errors == []
-
-
-def test_a_photo_that_keeps_failing_gets_one_apology_and_becomes_a_dead_letter(
-    aws: AwsSandbox, places: tuple[SlackSandbox, TelegramSandbox], endpoint: CaptionEndpoint
-) -> None:
-    with deployed(aws, *places, endpoint=endpoint.url, timeout=20, concurrency=1, ATTEMPTS="2") as here:
-        endpoint.failures = [Failure(500)] * 100
-        sent = here.slack.upload(GENERAL, [make_photo()])
-        wait_until(here.dead)
-        [dead] = here.dead()
-        assert json.loads(dead)["Event"]["id"] == f"slack-{sent.payload['event_id']}"
-        assert texts(here, sent) == [messages.APOLOGY]
-        assert len(endpoint.seen) == 2
-
-
-def test_a_last_attempt_that_used_its_time_up_is_followed_by_an_apology(
-    aws: AwsSandbox, places: tuple[SlackSandbox, TelegramSandbox], endpoint: CaptionEndpoint
-) -> None:
-    with deployed(aws, *places, endpoint=endpoint.url, timeout=8, concurrency=1, ATTEMPTS="1") as here:
-        here.slack.faults.add("files", Slow(1, 16))
-        sent = here.slack.upload(GENERAL, [make_photo()])
-        wait_until(here.dead)
-        assert texts(here, sent) == [messages.APOLOGY]
-        assert [r.verb for r in here.slack.workspace.reactions if r.ts == sent.ts] == ["add", "remove"]
-        assert endpoint.seen == []
-
-
-def test_a_photo_that_has_to_be_tried_again_lets_the_next_one_pass(
-    aws: AwsSandbox, places: tuple[SlackSandbox, TelegramSandbox], endpoint: CaptionEndpoint
-) -> None:
-    with deployed(aws, *places, endpoint=endpoint.url, timeout=8, concurrency=1) as here:
-        here.slack.faults.add("files", Slow(1, 16))
-        first = here.slack.upload(GENERAL, [make_photo()])
-        here.slack.settle()
-        second = here.slack.upload(GENERAL, [make_photo()])
-        wait_until(lambda: texts(here, first) and texts(here, second))
-        [earlier], [later] = here.slack.replies(second), here.slack.replies(first)
-        assert float(earlier.ts) < float(later.ts)
-
-
-def test_a_photo_that_kills_the_worker_each_time_gets_one_apology_and_becomes_a_dead_letter(
-    aws: AwsSandbox, places: tuple[SlackSandbox, TelegramSandbox], endpoint: CaptionEndpoint
-) -> None:
-    with deployed(aws, *places, endpoint=endpoint.url, timeout=6, concurrency=1, ATTEMPTS="1") as here:
-        endpoint.pause = 60
-        sent = here.slack.upload(GENERAL, [make_photo()])
-        wait_until(lambda: endpoint.seen)
-        here.worker.kill()
-        wait_until(lambda: here.mapping.errors)
-        time.sleep(here.worker.timeout)  # until then the dead worker's claim stands
-        here.mapping.time_flies()
-        wait_until(here.dead)
-        assert texts(here, sent) == [messages.APOLOGY]
-        assert len(endpoint.seen) == 1
-
-
-def test_whoever_is_told_to_wait_keeps_no_worker(
-    aws: AwsSandbox, places: tuple[SlackSandbox, TelegramSandbox], endpoint: CaptionEndpoint
-) -> None:
-    with deployed(aws, *places, endpoint=endpoint.url, timeout=20, concurrency=1) as here:
-        # The first photo waits for the imports.
-        first = here.slack.upload(GENERAL, [make_photo()])
-        wait_until(lambda: texts(here, first))
-        here.slack.faults.add("chat.postMessage", Status(429, retry_after=30))
-        start = time.monotonic()
-        flooded = here.slack.upload(GENERAL, [make_photo()])
-        wait_until(lambda: len(endpoint.seen) == 2)
-        chat = here.telegram.private()
-        here.telegram.send_photo(chat, make_photo())
-        wait_until(lambda: here.telegram.sent(chat))
-        assert not texts(here, flooded)
-        wait_until(lambda: texts(here, flooded))
-        assert time.monotonic() - start >= 30
-        wait_until(lambda: idle(here))
-        assert len(texts(here, flooded)) == 1
-
-
-def test_what_is_no_message_of_ours_becomes_a_dead_letter_and_nobody_else_waits_for_it(
-    aws: AwsSandbox, places: tuple[SlackSandbox, TelegramSandbox], endpoint: CaptionEndpoint
-) -> None:
-    with deployed(aws, *places, endpoint=endpoint.url, timeout=20, concurrency=1, ATTEMPTS="1") as here:
-        for body in ("nonsense", "[]", '{"Event": {}}', '{"Other": {}}'):
-            aws.sqs.send_message(QueueUrl=here.queue, MessageBody=body)
-        sent = here.slack.upload(GENERAL, [make_photo()])
-        wait_until(lambda: texts(here, sent))
-        wait_until(lambda: len(here.dead()) == 4)
-        assert len(texts(here, sent)) == 1
-
-
-def test_a_secret_that_is_not_there_is_named_in_the_init(aws: AwsSandbox) -> None:
-    for handler, setting in (
-        ("webhooks.aws.slack.handler", "SLACK_SIGNING_SECRET_PARAMETER"),
-        ("webhooks.aws.telegram.handler", "TELEGRAM_WEBHOOK_SECRET_SECRET"),
-        ("webhooks.aws.worker.handler", "SLACK_BOT_TOKEN_PARAMETER"),
-    ):
-        function = aws.function(handler, {"INBOX_URL": f"{aws.url}/queue", setting: "/nowhere"})
-        with pytest.raises(FunctionError) as error:
-            function.call({"warm": True})
-        assert error.value.kind == "SettingsError"
-        assert setting in error.value.message
