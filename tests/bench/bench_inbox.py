@@ -66,11 +66,11 @@ def started(command: tuple[str, ...]) -> Iterator[tuple[Machine, int]]:
         yield here, process.pid
 
 
-def idle(process: int) -> float:
-    """What a process takes of a core while nothing happens."""
+def idle(process: int, watched: float = IDLE) -> float:
+    """What a process takes of a core in `watched` seconds in which nothing happens."""
     before = seconds(process)
-    time.sleep(IDLE)
-    return (seconds(process) - before) / IDLE
+    time.sleep(watched)
+    return (seconds(process) - before) / watched
 
 
 def seconds(process: int) -> float:
