@@ -22,10 +22,14 @@ def command(model: str, folder: Path, precision: Literal["auto", "int8", "fp32"]
     It needs torch and takes a minute or two. Then set CAPTION_MODEL to FOLDER.
     """
     from inference.captioner import ModelError
-    from inference.export.exporter import export
+    from inference.export.room import require_free
 
     try:
-        report = export(model, folder, precision, progress=lambda line: click.echo(line, err=True))
+        require_free(folder)  # before torch is loaded, which takes seconds
+        from inference.export.exporter import export
+        from inference.hub import find
+
+        report = export(find(model), folder, precision, progress=lambda line: click.echo(line, err=True))
     except ModelError as error:
         raise click.ClickException(str(error)) from None
     click.echo(str(report))

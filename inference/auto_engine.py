@@ -42,17 +42,17 @@ class AutoCaptioner:
 
     engine = "torch"
 
-    def __init__(self, found: Found, name: str, threads: int, prompt: str | None = None) -> None:
+    def __init__(self, found: Found, threads: int, prompt: str | None = None) -> None:
         """Load a checkpoint; `prompt` is CAPTION_PROMPT. Raises ModelError."""
         torch.set_num_threads(threads)
         logging.disable_progress_bar()
-        self.model = name
-        self._network, self._processor = _loaded(found, name)
+        self.model = found.name
+        self._network, self._processor = _loaded(found)
         self._kind = found.model_type
         self._chats = bool(getattr(self._processor, "chat_template", None))
         self._prompts = _prompts(found.model_type, self._chats)
         if prompt is not None and self._prompts.custom is None:
-            raise takes_no_prompt(name)
+            raise takes_no_prompt(found.name)
         self._prompt = prompt
         self._taken = inspect.signature(self._network.forward).parameters
         self.details: tuple[Detail, ...] = ("short",) if self._prompts.detailed is None else ("short", "detailed")
@@ -60,7 +60,7 @@ class AutoCaptioner:
         try:
             self._given(Image.new("RGB", (64, 64)), "short")
         except Exception as error:  # a template or a processor that does not fit may raise anything
-            raise ModelError(f"{name} cannot be asked for a caption ({line(error)}). {CHOOSE}") from error
+            raise ModelError(f"{found.name} cannot be asked for a caption ({line(error)}). {CHOOSE}") from error
         tokenizer = self._processor.tokenizer
         # Tags that are no special tokens to the tokenizer are none of a caption's words either.
         self._unsaid = {
@@ -168,12 +168,12 @@ class _Watch(StoppingCriteria):
         return torch.zeros(len(input_ids), dtype=torch.bool)
 
 
-def _loaded(found: Found, name: str) -> tuple[Any, Any]:
-    with loading(name, found):
+def _loaded(found: Found) -> tuple[Any, Any]:
+    with loading(found):
         network, report = AutoModelForImageTextToText.from_pretrained(
             found.folder, dtype="float32", trust_remote_code=False, output_loading_info=True
         )
-        require_whole(report, name, found)
+        require_whole(report, found)
         processor = AutoProcessor.from_pretrained(found.folder, backend="pil", trust_remote_code=False)
     images = processor.image_processor
     if hasattr(images, "do_image_splitting"):

@@ -15,7 +15,7 @@ from transformers.utils import logging
 
 from inference.captioner import ModelError
 from inference.export.families import Family, Words, family_of
-from inference.hub import find, loading, require_whole
+from inference.hub import Found, loading, require_whole
 from inference.manifest import Decoding, Detailed, Preprocessing, Size
 
 BEAMS = 3
@@ -65,20 +65,19 @@ class Checkpoint:
         return msgspec.structs.replace(self.decoding, max_length=self.places, min_length=1, no_repeat_ngram_size=ngrams)
 
 
-def load(model: str) -> Checkpoint:
-    """Load a checkpoint from a folder or, by its id, from Hugging Face or its cache.
+def load(found: Found) -> Checkpoint:
+    """Load a checkpoint.
 
-    Raises ModelError when it can be neither found nor downloaded, is of no family that exports, or asks for something
-    that the engines don't do.
+    Raises ModelError when it is broken, is of no family that exports, or asks for something that the engines don't do.
     """
-    found = find(model)
+    model = found.name
     if (family := family_of(found.model_type)) is None:
         raise ModelError(
             f"{model} is a {found.model_type} model, which the onnx engine does not run: "
             "set CAPTION_ENGINE=torch, or CAPTION_MODEL to one of the models that `captionbot models` lists."
         )
     logging.disable_progress_bar()
-    with loading(model, found):
+    with loading(found):
         network, report = getattr(transformers, family.NETWORK).from_pretrained(
             found.folder, dtype="float32", output_loading_info=True
         )
@@ -86,7 +85,7 @@ def load(model: str) -> Checkpoint:
         tokenizer = AutoTokenizer.from_pretrained(found.folder, trust_remote_code=False)
     preprocessing = _preprocessing(model, processor)
     if family.refusal(network, preprocessing.input) is None:  # which is the better reason
-        require_whole(report, model, found)
+        require_whole(report, found)
     network.eval().requires_grad_(False)
     words = family.words(network, tokenizer)
     decoding = _decoding(model, network, words)

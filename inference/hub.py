@@ -36,6 +36,7 @@ CHOOSE = "`captionbot models` lists what is known to work."
 class Found:
     """A checkpoint on this machine; `revision` is the hub's commit, None for a folder of one's own."""
 
+    name: str  # an id or a folder, as it was asked for
     folder: Path
     revision: str | None
     model_type: str
@@ -48,25 +49,16 @@ def find(model: str) -> Found:
     """
     # Before gigabytes of it are here: can it be of any use?
     kind = _model_type(model, _located(model, [CONFIG])[0])
-    folder, revision = locate(model)
-    _require(model, folder, _WEIGHTS, "weights", "model.safetensors or pytorch_model.bin")
-    _require(model, folder, _TOKENIZERS, "tokenizer", "tokenizer.json, tokenizer.model or vocab.txt")
-    return Found(folder, revision, kind)
-
-
-def locate(model: str) -> tuple[Path, str | None]:
-    """Find a checkpoint's folder and revision, downloading it if need be.
-
-    Raises ModelError, within seconds, if it can't.
-    """
     folder, revision = _located(model, _FILES)
     if revision is not None and not any(folder.glob("*.safetensors")):
         _located(model, _OLD_WEIGHTS)
-    return folder, revision
+    _require(model, folder, _WEIGHTS, "weights", "model.safetensors or pytorch_model.bin")
+    _require(model, folder, _TOKENIZERS, "tokenizer", "tokenizer.json, tokenizer.model or vocab.txt")
+    return Found(model, folder, revision, kind)
 
 
 @contextmanager
-def loading(model: str, found: Found) -> Iterator[None]:
+def loading(found: Found) -> Iterator[None]:
     """Turn what a broken checkpoint trips over, wherever its parts are used first, into a sentence.
 
     Weights from a pickle are read without running what is in it: one that wants more than tensors is broken.
@@ -78,22 +70,22 @@ def loading(model: str, found: Found) -> Iterator[None]:
         raise
     except ImportError as error:
         raise ModelError(
-            f"{model} is a {found.model_type} model, and transformers wants more packages for it ({line(error)}). "
+            f"{found.name} is a {found.model_type} model, and transformers wants more packages for it ({line(error)}). "
             f"Install them beside captionbot, or choose another model: {CHOOSE}"
         ) from error
     except Exception as error:
         raise ModelError(
-            f"{model} cannot be loaded as a captioning checkpoint ({line(error)}). It must hold a whole "
+            f"{found.name} cannot be loaded as a captioning checkpoint ({line(error)}). It must hold a whole "
             f"{found.model_type} model with its image processor and tokenizer: download it again. {CHOOSE}"
         ) from error
 
 
-def require_whole(report: Mapping[str, Any], model: str, found: Found) -> None:
+def require_whole(report: Mapping[str, Any], found: Found) -> None:
     """Raise ModelError where transformers would make weights up, which it only warns of; `report` is its own."""
     if missing := sorted(report["missing_keys"]):
         raise ModelError(
-            f"{model} lacks {len(missing)} of the weights of a {found.model_type} model, {missing[0]} for one: it was "
-            f"made for other code than transformers' own. {CHOOSE}"
+            f"{found.name} lacks {len(missing)} of the weights of a {found.model_type} model, {missing[0]} for one: it "
+            f"was made for other code than transformers' own. {CHOOSE}"
         )
 
 

@@ -50,10 +50,10 @@ def _load(settings: "InferenceSettings") -> Captioner:
         ) from missing
     found = find(model)
     if found.model_type == TorchCaptioner.model_type:
-        return TorchCaptioner(model, threads, settings.caption_prompt)
+        return TorchCaptioner(found, threads, settings.caption_prompt)
     from inference.auto_engine import AutoCaptioner
 
-    return AutoCaptioner(found, model, threads, settings.caption_prompt)
+    return AutoCaptioner(found, threads, settings.caption_prompt)
 
 
 def _exported(model: str) -> Path:

@@ -10,6 +10,7 @@ from transformers import GenerationConfig, StoppingCriteria, StoppingCriteriaLis
 from common.contract import Detail
 from inference import checkpoint
 from inference.captioner import Alternative, Caption, Deadline
+from inference.hub import Found
 from inference.manifest import Decoding
 from inference.ways import begun, ways_of
 
@@ -20,20 +21,17 @@ class TorchCaptioner:
     engine = "torch"
     model_type = "vision-encoder-decoder"
 
-    def __init__(self, model: str, threads: int, prompt: str | None = None) -> None:
-        """Load a checkpoint from a folder or by its Hugging Face id; `prompt` is what captions begin with.
-
-        Raises ModelError.
-        """
+    def __init__(self, found: Found, threads: int, prompt: str | None = None) -> None:
+        """Load a checkpoint; `prompt` is what captions begin with. Raises ModelError."""
         torch.set_num_threads(threads)
-        loaded = checkpoint.load(model)
-        self.model = model
+        loaded = checkpoint.load(found)
+        self.model = found.name
         self.input_size = (loaded.preprocessing.input.height, loaded.preprocessing.input.width)
         self._network, self._processor, self._tokenizer = loaded.model, loaded.processor, loaded.tokenizer
         ways = ways_of((), loaded.decoding, loaded.detailed)
         if prompt is not None:
             prefix = self._tokenizer.encode(prompt, add_special_tokens=False)
-            ways = begun(ways, prefix, loaded.places, model)
+            ways = begun(ways, prefix, loaded.places, found.name)
         self._ways = {detail: (rules, generation(rules)) for detail, (_, rules) in ways.items()}
         self.details = tuple(self._ways)
 

@@ -55,12 +55,13 @@ def _export_once(model: str, pattern: str, progress: Callable[[str], None]) -> P
     from inference.export.exporter import export
     from inference.hub import find
 
-    folder = _root() / pattern.replace("*", find(model).revision or "")
+    found = find(model)
+    folder = _root() / pattern.replace("*", found.revision or "")
     folder.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(folder.with_name(f"{folder.name}.lock")):
         if not (folder / MANIFEST).exists():
             progress(f"Exporting {model} once, into {folder}")
-            progress(str(export(model, folder, progress=progress)))
+            progress(str(export(found, folder, progress=progress)))
     return folder
 
 

@@ -24,7 +24,8 @@ from inference.export.rows import quantize_rows, rounding_errors
 from inference.export.smoothing import smooth
 from inference.export.weights import lay_out
 from inference.folder import digest
-from inference.manifest import DECODER, ENCODER, MANIFEST, TOKENIZER, Agreement, Manifest, Precision
+from inference.hub import Found
+from inference.manifest import DECODER, ENCODER, TOKENIZER, Agreement, Manifest, Precision
 from inference.preprocessing import pixel_values
 from inference.search import width
 from inference.settings import cores
@@ -77,25 +78,24 @@ class _Candidate:
 
 
 def export(
-    model: str,
+    found: Found,
     folder: Path,
     precision: Wanted = "auto",
     progress: Progress = lambda _: None,
     photos: Sequence[Path] | None = None,
     least_views: int = VIEWS,
 ) -> Report:
-    """Export a checkpoint, by its id or folder, into a model folder.
+    """Export a checkpoint into a model folder.
 
-    The folder appears when it is complete; a model folder that is there already is replaced then. `photos` are what the
-    precisions are compared on, by default the sample photos, in `least_views` views or more. Raises ModelError, which
-    says what is not supported.
+    The folder appears when it is complete; one that is there already is replaced then (see `room.require_free`).
+    `photos` are what the precisions are compared on, by default the sample photos, in `least_views` views or more.
+    Raises ModelError, which says what is not supported.
     """
-    _require_free(folder)
     photos = photos or sorted(samples.FOLDER.glob("*.jpg"))
     if not photos:
         raise ModelError(f"There are no photos to try the export on: {samples.FOLDER} is empty.")
-    progress(f"Loading {model}")
-    loaded = checkpoints.load(model)
+    progress(f"Loading {found.name}")
+    loaded = checkpoints.load(found)
     _require_supported(loaded)
     with (
         writing(folder),
@@ -114,7 +114,7 @@ def export(
         loaded.tokenizer.backend_tokenizer.save(str(made / TOKENIZER), pretty=False)
         sizes = {file.name: file.stat().st_size for file in sorted(made.iterdir())}
         Manifest(
-            source=model,
+            source=found.name,
             revision=loaded.revision,
             versions={tool: version(tool) for tool in _TOOLS},
             files={name: digest(made / name) for name in sizes},
@@ -227,11 +227,6 @@ def _candidate(source: Path, file: Path, products: str, embeddings: str = "") ->
     optimise(source, fused)
     precision.store_fp16(fused, file)
     return _Candidate(file, products, embeddings)
-
-
-def _require_free(folder: Path) -> None:
-    if folder.exists() and not (folder / MANIFEST).exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise ModelError(f"{folder} exists and is not an exported model. Name another folder, or empty this one.")
 
 
 def _made(folder: Path) -> Path:

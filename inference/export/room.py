@@ -1,4 +1,4 @@
-"""The disk that an export is written to: what is said when it is full, and how a folder gets to its place."""
+"""Where an export is written to: what may be replaced, what is said of a full disk, how a folder gets to its place."""
 
 import errno
 import shutil
@@ -7,8 +7,15 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from inference.captioner import ModelError
+from inference.manifest import MANIFEST
 
 FULL = 4096  # bytes: with less than that left, it was the disk, whatever the library that wrote calls it
+
+
+def require_free(folder: Path) -> None:
+    """Raise ModelError where an export into the folder would replace something else than an exported model."""
+    if folder.exists() and not (folder / MANIFEST).exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise ModelError(f"{folder} exists and is not an exported model. Name another folder, or empty this one.")
 
 
 @contextmanager

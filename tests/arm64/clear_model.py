@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from inference.export.exporter import export
+from inference.hub import find
 from tests.inference import checkpoints, families
 
 
@@ -15,10 +16,10 @@ def main(folder: Path) -> None:
     photos = folder / "photos"
     photos.mkdir(parents=True)
     checkpoints.photos(photos, 6)
-    print(export(str(checkpoints.save(folder / "checkpoint", "vit", "bert")), folder / "model", "auto"))
+    print(export(find(str(checkpoints.save(folder / "checkpoint", "vit", "bert"))), folder / "model", "auto"))
     for kind in (families.blip, families.git, families.vit_gpt2, families.florence2):
         name = kind.__name__
-        print(export(str(kind(folder / f"{name}-checkpoint")), folder / name, "fp32"))
+        print(export(find(str(kind(folder / f"{name}-checkpoint"))), folder / name, "fp32"))
 
 
 if __name__ == "__main__":

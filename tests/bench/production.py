@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from inference.export.exporter import Report, export
+from inference.hub import find
 from inference.manifest import Precision
 from tests.inference import checkpoints
 
@@ -31,9 +32,9 @@ def production() -> Production:
     atexit.register(shutil.rmtree, scratch)
     checkpoint = checkpoints.production(scratch / "checkpoint", TOKENS)
     exported = scratch / "exported"
-    return Production(checkpoint, exported, export(str(checkpoint), exported).precision)
+    return Production(checkpoint, exported, export(find(str(checkpoint)), exported).precision)
 
 
 def in_int8(checkpoint: Path, folder: Path) -> Report:
     """Export a random checkpoint as a trained one would be: its own captions hang on every rounding."""
-    return export(str(checkpoint), folder, "int8", photos=[PHOTO], least_views=1)
+    return export(find(str(checkpoint)), folder, "int8", photos=[PHOTO], least_views=1)

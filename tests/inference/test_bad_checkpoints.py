@@ -16,6 +16,7 @@ from safetensors.torch import load_file
 from inference.captioner import Deadline, ModelError
 from inference.export.exporter import export
 from inference.folder import ModelFolder
+from inference.hub import find
 from inference.loading import load_captioner
 from inference.onnx_engine import OnnxCaptioner
 from inference.settings import InferenceSettings
@@ -28,7 +29,7 @@ Harm = Callable[[Path], None]
 
 
 def exported(source: str, folder: Path) -> None:
-    export(source, folder / "exported", "fp32", photos=checkpoints.photos(folder / "photos", 1))
+    export(find(source), folder / "exported", "fp32", photos=checkpoints.photos(folder / "photos", 1))
 
 
 def configured(**changes: object) -> Harm:
@@ -95,10 +96,10 @@ def test_code_that_lies_beside_a_model_of_a_known_kind_is_never_run(tmp_path: Pa
 def test_weights_of_the_older_kind_are_read(tmp_path: Path) -> None:
     source = checkpoints.save(tmp_path / "source", "vit", "bert")
     photo = checkpoints.photo(1)
-    expected = TorchCaptioner(str(source), 1).caption(photo, Deadline.after(60)).text
+    expected = TorchCaptioner(find(str(source)), 1).caption(photo, Deadline.after(60)).text
     torch.save(load_file(source / "model.safetensors"), source / "pytorch_model.bin")
     (source / "model.safetensors").unlink()
-    assert TorchCaptioner(str(source), 1).caption(photo, Deadline.after(60)).text == expected
+    assert TorchCaptioner(find(str(source)), 1).caption(photo, Deadline.after(60)).text == expected
     exported(str(source), tmp_path)
     folder = ModelFolder.open(tmp_path / "exported")
     assert OnnxCaptioner(folder, 1, "old").caption(photo, Deadline.after(60)).text == expected
@@ -119,7 +120,7 @@ def test_weights_that_hold_a_program_are_refused_and_it_does_not_run(tmp_path: P
     (source / "model.safetensors").unlink()
     torch.save({"weight": Harmful(tmp_path / "ran")}, source / "pytorch_model.bin")
     with pytest.raises(ModelError, match="cannot be loaded as a captioning checkpoint"):
-        TorchCaptioner(str(source), 1)
+        TorchCaptioner(find(str(source)), 1)
     assert not (tmp_path / "ran").exists()
     pickle.loads(pickle.dumps(Harmful(tmp_path / "ran")))  # which it does elsewhere
     assert (tmp_path / "ran").exists()
@@ -206,7 +207,7 @@ def test_a_full_disk_is_told_and_nothing_is_left_on_it(tmp_path: Path, kilobytes
     try:
         photos = checkpoints.photos(tmp_path / "photos", 1)
         with pytest.raises(ModelError, match="the disk is full"):
-            export(str(source), disk / "model", photos=photos)
+            export(find(str(source)), disk / "model", photos=photos)
         assert list(disk.iterdir()) == []
     finally:
         subprocess.run(["umount", "--lazy", disk], check=True)
@@ -216,8 +217,9 @@ def test_two_exports_into_one_folder_at_once_both_end_well(tmp_path: Path) -> No
     source = checkpoints.save(tmp_path / "source", "vit", "bert", spread=0.02)
     photos = checkpoints.photos(tmp_path / "photos", 1)
     code = (
-        "import sys\nfrom pathlib import Path\nfrom inference.export.exporter import export\n"
-        "export(sys.argv[1], Path(sys.argv[2]), 'fp32', photos=[Path(sys.argv[3])])"
+        "import sys\nfrom pathlib import Path\n"
+        "from inference.export.exporter import export\nfrom inference.hub import find\n"
+        "export(find(sys.argv[1]), Path(sys.argv[2]), 'fp32', photos=[Path(sys.argv[3])])"
     )
     command = [sys.executable, "-c", code, str(source), str(tmp_path / "model"), str(photos[0])]
     both = [subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True) for _ in range(2)]

@@ -8,6 +8,7 @@ import pytest
 from inference.captioner import Deadline, ModelError
 from inference.export.exporter import export
 from inference.folder import ModelFolder
+from inference.hub import find
 from inference.loading import load_captioner
 from inference.manifest import read_manifest
 from inference.onnx_engine import OnnxCaptioner
@@ -27,7 +28,7 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def folder(source: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("exported") / "model"
-    export(str(source), folder, "fp32", photos=checkpoints.photos(tmp_path_factory.mktemp("photos"), 2))
+    export(find(str(source)), folder, "fp32", photos=checkpoints.photos(tmp_path_factory.mktemp("photos"), 2))
     return folder
 
 
@@ -36,7 +37,7 @@ def settings(model: Path, **more: object) -> InferenceSettings:
 
 
 def test_a_model_that_no_prompt_makes_say_more_goes_on_without_repeating_itself(source: Path, folder: Path) -> None:
-    engines = OnnxCaptioner(ModelFolder.open(folder), 2, "onnx"), TorchCaptioner(str(source), 2)
+    engines = OnnxCaptioner(ModelFolder.open(folder), 2, "onnx"), TorchCaptioner(find(str(source)), 2)
     assert [engine.details for engine in engines] == [("short", "detailed")] * 2
     for seed in range(PHOTOS):
         photo = checkpoints.photo(seed)

@@ -15,6 +15,7 @@ from inference import checkpoint
 from inference.captioner import Cancelled, Captioner, Deadline, DeadlineExceeded, ModelError
 from inference.export.exporter import export
 from inference.folder import ModelFolder, digest
+from inference.hub import find
 from inference.manifest import DECODER, MANIFEST, Manifest
 from inference.onnx_engine import OnnxCaptioner
 from inference.torch_engine import TorchCaptioner
@@ -31,7 +32,7 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def folder(source: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("exported") / "model"
-    export(str(source), folder, "fp32", photos=checkpoints.photos(tmp_path_factory.mktemp("photos"), 4))
+    export(find(str(source)), folder, "fp32", photos=checkpoints.photos(tmp_path_factory.mktemp("photos"), 4))
     return folder
 
 
@@ -40,7 +41,7 @@ def captioner(request: pytest.FixtureRequest, source: Path, folder: Path) -> Cap
     return (
         OnnxCaptioner(ModelFolder.open(folder), 1, "tiny")
         if request.param == "onnx"
-        else TorchCaptioner(str(source), 1)
+        else TorchCaptioner(find(str(source)), 1)
     )
 
 
@@ -122,23 +123,23 @@ def test_an_unknown_id_with_no_network_names_the_setting(monkeypatch: pytest.Mon
     monkeypatch.setattr(huggingface_hub.constants, "ENDPOINT", "http://127.0.0.1:9")
     monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(tmp_path))
     with pytest.raises(ModelError, match=r"CAPTION_MODEL=nobody/nothing .*cannot be reached.* starter"):
-        checkpoint.load("nobody/nothing")
+        checkpoint.load(find("nobody/nothing"))
 
 
 def test_a_name_that_can_be_no_id_names_the_setting() -> None:
     with pytest.raises(ModelError, match="CAPTION_MODEL=not a name is neither a folder nor"):
-        checkpoint.load("not a name")
+        checkpoint.load(find("not a name"))
 
 
 def test_a_folder_that_holds_no_checkpoint_says_what_it_must_hold(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=r"cannot be loaded as a captioning checkpoint: it has no config\.json"):
-        checkpoint.load(str(tmp_path))
+        checkpoint.load(find(str(tmp_path)))
 
 
 def test_a_checkpoint_without_search_settings_gets_three_beams_and_a_cap(tmp_path: Path) -> None:
     checkpoints.save(tmp_path, "vit", "bert")
     (tmp_path / "generation_config.json").unlink()
-    decoding = checkpoint.load(str(tmp_path)).decoding
+    decoding = checkpoint.load(find(str(tmp_path))).decoding
     assert (decoding.beams, decoding.max_length) == (3, checkpoint.MAX_LENGTH)
     assert (decoding.start_id, decoding.end_ids) == (checkpoints.START, (checkpoints.END,))
 
@@ -146,7 +147,7 @@ def test_a_checkpoint_without_search_settings_gets_three_beams_and_a_cap(tmp_pat
 def test_search_settings_are_read_from_the_checkpoint(tmp_path: Path) -> None:
     wanted = {"num_beams": 5, "length_penalty": 0.6, "early_stopping": True, "no_repeat_ngram_size": 2}
     checkpoints.save(tmp_path, "vit", "bert", generation={**wanted, "max_length": None, "max_new_tokens": 9})
-    decoding = checkpoint.load(str(tmp_path)).decoding
+    decoding = checkpoint.load(find(str(tmp_path))).decoding
     assert (decoding.beams, decoding.length_penalty, decoding.early_stopping) == (5, 0.6, True)
     assert (decoding.no_repeat_ngram_size, decoding.max_length) == (2, 10)
 
@@ -154,7 +155,7 @@ def test_search_settings_are_read_from_the_checkpoint(tmp_path: Path) -> None:
 def test_a_search_setting_that_is_not_supported_is_named(tmp_path: Path) -> None:
     checkpoints.save(tmp_path, "vit", "bert", generation={"repetition_penalty": 1.5})
     with pytest.raises(ModelError, match="sets repetition_penalty"):
-        checkpoint.load(str(tmp_path))
+        checkpoint.load(find(str(tmp_path)))
 
 
 @pytest.mark.parametrize(
@@ -170,4 +171,4 @@ def test_preprocessing_that_is_not_supported_is_refused(tmp_path: Path, processo
     file = tmp_path / "preprocessor_config.json"
     file.write_text(json.dumps(json.loads(file.read_text()) | processor))
     with pytest.raises(ModelError, match="not supported"):
-        checkpoint.load(str(tmp_path))
+        checkpoint.load(find(str(tmp_path)))

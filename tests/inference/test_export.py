@@ -14,6 +14,7 @@ from inference.captioner import Captioner, Deadline, ModelError
 from inference.export import cache
 from inference.export.exporter import export
 from inference.folder import ModelFolder
+from inference.hub import find
 from inference.manifest import MANIFEST, TOKENIZER, Manifest, read_manifest
 from inference.onnx_engine import OnnxCaptioner
 from inference.torch_engine import TorchCaptioner
@@ -39,7 +40,7 @@ def with_beams(source: Path, folder: Path, beams: int) -> tuple[Captioner, Capti
     manifest = msgspec.to_builtins(read_manifest(folder))
     manifest["decoding"]["beams"] = beams
     msgspec.convert(manifest, Manifest).write(folder)
-    return TorchCaptioner(str(source), 2), OnnxCaptioner(ModelFolder.open(folder), 2, "exported")
+    return TorchCaptioner(find(str(source)), 2), OnnxCaptioner(ModelFolder.open(folder), 2, "exported")
 
 
 def texts(captioner: Captioner, photos: list[Image.Image]) -> list[str]:
@@ -52,7 +53,7 @@ def test_an_fp32_export_says_exactly_what_torch_says(
     encoder: str, decoder: str, tmp_path: Path, samples: list[Path]
 ) -> None:
     source, folder = checkpoints.save(tmp_path / "source", encoder, decoder), tmp_path / "exported"
-    export(str(source), folder, "fp32", photos=samples)
+    export(find(str(source)), folder, "fp32", photos=samples)
     photos = [checkpoints.photo(1000 + seed, (90 + seed, 120)) for seed in range(PHOTOS)]
     for beams in (3, 1):
         torch_engine, onnx_engine = with_beams(source, folder, beams)
@@ -75,9 +76,9 @@ def test_an_export_searches_as_the_checkpoint_asks(
     generation: dict[str, object], tmp_path: Path, samples: list[Path]
 ) -> None:
     source = checkpoints.save(tmp_path / "source", "vit", "gpt2", generation=generation)
-    export(str(source), tmp_path / "exported", "fp32", photos=samples)
+    export(find(str(source)), tmp_path / "exported", "fp32", photos=samples)
     photos = [checkpoints.photo(seed) for seed in range(PHOTOS)]
-    expected = texts(TorchCaptioner(str(source), 2), photos)
+    expected = texts(TorchCaptioner(find(str(source)), 2), photos)
     assert texts(OnnxCaptioner(ModelFolder.open(tmp_path / "exported"), 2, "exported"), photos) == expected
 
 
@@ -89,11 +90,11 @@ def test_a_real_checkpoint_says_the_same_in_fp32_and_most_of_it_when_small(tmp_p
     assert REAL_CHECKPOINT
     files = sorted(Path(REAL_PHOTOS or "").glob("*.jpg"))[:200]
     photos = [Image.open(file).convert("RGB") for file in files]
-    export(REAL_CHECKPOINT, tmp_path / "fp32", "fp32", photos=files[:20])
-    expected = texts(TorchCaptioner(REAL_CHECKPOINT, 2), photos)
+    export(find(REAL_CHECKPOINT), tmp_path / "fp32", "fp32", photos=files[:20])
+    expected = texts(TorchCaptioner(find(REAL_CHECKPOINT), 2), photos)
     assert texts(OnnxCaptioner(ModelFolder.open(tmp_path / "fp32"), 2, "exported"), photos) == expected
 
-    export(REAL_CHECKPOINT, tmp_path / "small", photos=files[-50:])
+    export(find(REAL_CHECKPOINT), tmp_path / "small", photos=files[-50:])
     found = texts(OnnxCaptioner(ModelFolder.open(tmp_path / "small"), 2, "exported"), photos)
     assert sum(map(str.__eq__, found, expected)) >= 0.85 * len(photos)
 
@@ -101,8 +102,8 @@ def test_a_real_checkpoint_says_the_same_in_fp32_and_most_of_it_when_small(tmp_p
 def test_a_model_that_rounding_does_not_change_is_stored_in_int8(tmp_path: Path, samples: list[Path]) -> None:
     source = checkpoints.save(tmp_path / "source", "vit", "bert", spread=0.02)
     told: list[str] = []
-    small = export(str(source), tmp_path / "small", photos=samples, progress=told.append)
-    large = export(str(source), tmp_path / "large", "fp32", photos=samples)
+    small = export(find(str(source)), tmp_path / "small", photos=samples, progress=told.append)
+    large = export(find(str(source)), tmp_path / "large", "fp32", photos=samples)
     stored = (small.precision.encoder, small.precision.decoder, small.precision.embeddings)
     assert stored == ("int8", "int8", "int8")
     assert sum(small.sizes.values()) < sum(large.sizes.values())
@@ -114,7 +115,7 @@ def test_a_model_that_rounding_does_not_change_is_stored_in_int8(tmp_path: Path,
 def test_a_model_whose_captions_hang_on_every_bit_keeps_more_of_them(tmp_path: Path, samples: list[Path]) -> None:
     source = checkpoints.save(tmp_path / "source", "vit", "bert", spread=0.6)
     told: list[str] = []
-    report = export(str(source), tmp_path / "exported", photos=samples, progress=told.append)
+    report = export(find(str(source)), tmp_path / "exported", photos=samples, progress=told.append)
     assert any("less than 87% of the captions stay the same" in line for line in told)
     assert report.precision.encoder != "int8"
     assert report.precision.agreement
@@ -123,7 +124,7 @@ def test_a_model_whose_captions_hang_on_every_bit_keeps_more_of_them(tmp_path: P
 
 def test_the_manifest_says_where_the_model_comes_from(tmp_path: Path, samples: list[Path]) -> None:
     source = checkpoints.save(tmp_path / "source", "deit", "bert")
-    export(str(source), tmp_path / "exported", "fp32", photos=samples)
+    export(find(str(source)), tmp_path / "exported", "fp32", photos=samples)
     manifest = read_manifest(tmp_path / "exported")
     assert manifest.source == str(source)
     assert set(manifest.versions) == {"torch", "transformers", "onnx", "onnxruntime"}
@@ -138,24 +139,17 @@ def test_other_architectures_are_told_what_is_supported(tmp_path: Path, samples:
     with pytest.raises(
         ModelError, match="Supported are ViT, DeiT, DINOv2 and Swin encoders with BERT and GPT-2 decoders"
     ):
-        export(str(tmp_path / "source"), tmp_path / "exported", photos=samples)
+        export(find(str(tmp_path / "source")), tmp_path / "exported", photos=samples)
     assert not (tmp_path / "exported").exists()
-
-
-def test_a_folder_with_other_things_in_it_is_left_alone(tmp_path: Path, samples: list[Path]) -> None:
-    (tmp_path / "letter.txt").write_text("dear you")
-    with pytest.raises(ModelError, match="exists and is not an exported model"):
-        export("anything", tmp_path, photos=samples)
-    assert (tmp_path / "letter.txt").read_text() == "dear you"
 
 
 def test_an_export_that_fails_leaves_the_one_before_it(tmp_path: Path, samples: list[Path]) -> None:
     source = checkpoints.save(tmp_path / "source", "vit", "bert")
-    export(str(source), tmp_path / "exported", "fp32", photos=samples)
+    export(find(str(source)), tmp_path / "exported", "fp32", photos=samples)
     before = (tmp_path / "exported" / MANIFEST).read_text()
     (source / "tokenizer.json").unlink()
     with pytest.raises(ModelError):
-        export(str(source), tmp_path / "exported", "fp32", photos=samples)
+        export(find(str(source)), tmp_path / "exported", "fp32", photos=samples)
     assert (tmp_path / "exported" / MANIFEST).read_text() == before
     assert sorted(path.name for path in tmp_path.iterdir()) == ["exported", "source"]
 
@@ -164,10 +158,10 @@ def test_an_export_replaces_the_one_before_it(tmp_path: Path, samples: list[Path
     folder = tmp_path / "exported"
     for seed in (1, 2):
         source = checkpoints.save(tmp_path / f"source{seed}", "vit", "bert", seed=seed)
-        export(str(source), folder, "fp32", photos=samples)
+        export(find(str(source)), folder, "fp32", photos=samples)
         photos = [checkpoints.photo(seed) for seed in range(3)]
         assert texts(OnnxCaptioner(ModelFolder.open(folder), 1, "exported"), photos) == texts(
-            TorchCaptioner(str(source), 1), photos
+            TorchCaptioner(find(str(source)), 1), photos
         )
     assert sorted(path.name for path in tmp_path.iterdir()) == ["exported", "source1", "source2"]
 

@@ -26,6 +26,7 @@ from inference.captioner import Deadline, ModelError
 from inference.checkpoint import load
 from inference.export.exporter import export
 from inference.folder import ModelFolder
+from inference.hub import find
 from inference.manifest import Manifest, read_manifest
 from inference.onnx_engine import OnnxCaptioner
 from tests.inference import checkpoints, families
@@ -86,7 +87,7 @@ def pair(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     build: Callable[[Path], Path] = getattr(families, request.param)
     folder = tmp_path_factory.mktemp(request.param)
     made = Pair(build(folder / "source"), folder / "exported")
-    export(str(made.source), made.folder, "fp32", photos=photos)
+    export(find(str(made.source)), made.folder, "fp32", photos=photos)
     return made
 
 
@@ -141,7 +142,7 @@ def test_gpt2_captioners_load_as_the_hub_has_them(
     generation: dict[str, Any] | None, tmp_path: Path, photos: list[Path]
 ) -> None:
     source, folder = families.vit_gpt2(tmp_path / "source", generation=generation), tmp_path / "exported"
-    export(str(source), folder, "fp32", photos=photos)
+    export(find(str(source)), folder, "fp32", photos=photos)
     network = VisionEncoderDecoderModel.from_pretrained(source)
     processor, tokenizer = ViTImageProcessor.from_pretrained(source), GPT2Tokenizer.from_pretrained(source)
     found = Pair(source, folder).said()
@@ -154,13 +155,13 @@ def test_gpt2_captioners_load_as_the_hub_has_them(
 def test_a_git_that_describes_films_is_told_apart(tmp_path: Path, photos: list[Path]) -> None:
     families.git(tmp_path / "source", num_image_with_embedding=6)
     with pytest.raises(ModelError, match=r"describes films of several pictures.*git-base-coco"):
-        export(str(tmp_path / "source"), tmp_path / "exported", photos=photos)
+        export(find(str(tmp_path / "source")), tmp_path / "exported", photos=photos)
 
 
 def test_florence2_says_which_photos_are_too_large_for_it(tmp_path: Path, photos: list[Path]) -> None:
     families.florence2(tmp_path / "source", side=320)
     with pytest.raises(ModelError, match="too few places for photos of 320x320"):
-        export(str(tmp_path / "source"), tmp_path / "exported", photos=photos)
+        export(find(str(tmp_path / "source")), tmp_path / "exported", photos=photos)
 
 
 def test_a_kind_that_does_not_export_is_sent_to_the_other_engine(tmp_path: Path, photos: list[Path]) -> None:
@@ -168,4 +169,4 @@ def test_a_kind_that_does_not_export_is_sent_to_the_other_engine(tmp_path: Path,
     config = (tmp_path / "config.json").read_text()
     (tmp_path / "config.json").write_text(config.replace('"model_type": "blip"', '"model_type": "idefics3"'))
     with pytest.raises(ModelError, match=r"is a idefics3 model.*CAPTION_ENGINE=torch"):
-        load(str(tmp_path))
+        load(find(str(tmp_path)))

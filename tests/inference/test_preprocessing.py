@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from inference import checkpoint
 from inference.checkpoint import Checkpoint
+from inference.hub import find
 from inference.preprocessing import pixel_values
 from tests.inference import checkpoints
 
@@ -18,7 +19,7 @@ def loaded(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Checkpoint]:
     folders: dict[str, Path] = {
         family: checkpoints.save(tmp_path_factory.mktemp(family), family, "bert") for family in checkpoints.PROCESSORS
     }
-    return {family: checkpoint.load(str(folder)) for family, folder in folders.items()}
+    return {family: checkpoint.load(find(str(folder))) for family, folder in folders.items()}
 
 
 @settings(max_examples=40, deadline=None)

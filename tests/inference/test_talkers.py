@@ -52,7 +52,7 @@ def test_it_captions_over_the_endpoint_without_a_mark_in_its_words(captioner: Ca
 def test_another_question_gets_another_answer(captioner: Captioner, source: Path, kind: str) -> None:
     photo = checkpoints.photo(3)
     said = {captioner.caption(photo, Deadline.after(60), detail=detail).text for detail in captioner.details}
-    own = AutoCaptioner(hub.find(str(source)), kind, 2, "word7 word8 word9")
+    own = AutoCaptioner(hub.find(str(source)), 2, "word7 word8 word9")
     assert len({*said, own.caption(photo, Deadline.after(60)).text}) == 3
 
 
@@ -79,12 +79,12 @@ def test_a_client_that_hangs_up_ends_the_work(captioner: Captioner) -> None:
 
 def test_the_exporter_says_which_engine_runs_it(source: Path, kind: str, tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=rf"is a {kind} model, .*set CAPTION_ENGINE=torch"):
-        export(str(source), tmp_path / "exported")
+        export(hub.find(str(source)), tmp_path / "exported")
     assert not (tmp_path / "exported").exists()
 
 
 def test_a_photo_waits_for_the_one_before_it_no_longer_than_its_deadline(tmp_path: Path) -> None:
-    captioner = AutoCaptioner(hub.find(str(talkers.llava(tmp_path))), "llava", 1)
+    captioner = AutoCaptioner(hub.find(str(talkers.llava(tmp_path))), 1)
     with captioner._turn:
         started = time.monotonic()
         with pytest.raises(DeadlineExceeded):
@@ -93,8 +93,8 @@ def test_a_photo_waits_for_the_one_before_it_no_longer_than_its_deadline(tmp_pat
 
 
 def test_a_chat_template_is_used_where_there_is_one(tmp_path: Path) -> None:
-    plain = AutoCaptioner(hub.find(str(talkers.llava(tmp_path / "plain"))), "plain", 1)
-    chatty = AutoCaptioner(hub.find(str(talkers.llava(tmp_path / "chatty", talkers.CHAT))), "chatty", 1)
+    plain = AutoCaptioner(hub.find(str(talkers.llava(tmp_path / "plain"))), 1)
+    chatty = AutoCaptioner(hub.find(str(talkers.llava(tmp_path / "chatty", talkers.CHAT))), 1)
     said = [
         one._processor.tokenizer.decode(one._given(checkpoints.photo(1), "short")["input_ids"][0])
         for one in (plain, chatty)
@@ -107,7 +107,7 @@ def test_a_chat_template_is_used_where_there_is_one(tmp_path: Path) -> None:
 def test_a_template_that_is_broken_is_told_at_the_start(tmp_path: Path) -> None:
     source = talkers.llava(tmp_path, "{{ messages.nothing.at_all }}")
     with pytest.raises(ModelError, match="cannot be asked for a caption"):
-        AutoCaptioner(hub.find(str(source)), "llava", 1)
+        AutoCaptioner(hub.find(str(source)), 1)
 
 
 def test_weights_that_transformers_would_make_up_are_refused(tmp_path: Path) -> None:
@@ -122,4 +122,4 @@ def test_weights_that_transformers_would_make_up_are_refused(tmp_path: Path) -> 
         {"format": "pt"},
     )
     with pytest.raises(ModelError, match="lacks 1 of the weights of a llava model"):
-        AutoCaptioner(hub.find(str(source)), "llava", 1)
+        AutoCaptioner(hub.find(str(source)), 1)
