@@ -57,7 +57,11 @@ def learn(course: Course, model: Model, checkpoint: Path) -> Model:
     for epoch in range(done, course.epochs):
         torch.manual_seed(1_000_003 * course.seed + epoch)
         progress = tqdm(
-            course.losses(), total=course.steps, desc=f"{course.name} {epoch + 1}/{course.epochs}", unit="step"
+            course.losses(),
+            total=course.steps,
+            desc=f"{course.name} {epoch + 1}/{course.epochs}",
+            unit="step",
+            disable=not workers.first(),
         )
         for loss in progress:
             optimizer.zero_grad()
