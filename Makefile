@@ -52,8 +52,8 @@ browser: install
 		(apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y chromium) >/dev/null; \
 	else $(BIN)/playwright install chromium; fi
 
-# Files side by side, as many as tests/conftest.py says. Threads that wait must not spin then. In their own order: else
-# the file with the fewest tests comes last, and that is the one that builds the images, on one core of all.
+# Files side by side, one for each core: many tests wait for a clock. Threads that wait must not spin then. In their own
+# order: else the file with the fewest tests comes last, and that is the one that builds the images, on one core of all.
 test: install browser ## every test
 	@OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder $(TESTS)
 

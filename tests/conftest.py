@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from inference.settings import cores
 from tests.sandbox.endpoint import CaptionEndpoint
 from tests.sandbox.slack import SlackSandbox
 from tests.sandbox.telegram import TelegramSandbox
@@ -14,11 +13,6 @@ if TYPE_CHECKING:
     from tests.sandbox.aws import AwsSandbox
 
 pytest_plugins = ["tests.leaks"]
-
-
-def pytest_xdist_auto_num_workers() -> int:
-    """One more than there are cores: many tests wait, for a clock or for each other's processes."""
-    return cores() + 1
 
 
 @pytest.fixture
