@@ -25,7 +25,7 @@ def command(model: str, folder: Path, precision: Literal["auto", "int8", "fp32"]
     from inference.export.room import require_free
 
     try:
-        require_free(folder)  # before torch is loaded, which takes seconds
+        require_free(folder)  # before torch is loaded and a model downloaded
         from inference.export.exporter import export
         from inference.hub import find
 

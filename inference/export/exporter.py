@@ -19,7 +19,7 @@ from inference.export import agreement, precision
 from inference.export.agreement import Pixels
 from inference.export.decoders import TopStep
 from inference.export.graphs import context_names, export_decoder, export_encoder, optimise
-from inference.export.room import put, writing
+from inference.export.room import put, require_free, writing
 from inference.export.rows import quantize_rows, rounding_errors
 from inference.export.smoothing import smooth
 from inference.export.weights import lay_out
@@ -87,10 +87,11 @@ def export(
 ) -> Report:
     """Export a checkpoint into a model folder.
 
-    The folder appears when it is complete; one that is there already is replaced then (see `room.require_free`).
+    The folder appears when it is complete; a model folder that is there already is replaced then.
     `photos` are what the precisions are compared on, by default the sample photos, in `least_views` views or more.
     Raises ModelError, which says what is not supported.
     """
+    require_free(folder)
     photos = photos or sorted(samples.FOLDER.glob("*.jpg"))
     if not photos:
         raise ModelError(f"There are no photos to try the export on: {samples.FOLDER} is empty.")

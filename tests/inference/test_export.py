@@ -14,7 +14,7 @@ from inference.captioner import Captioner, Deadline, ModelError
 from inference.export import cache
 from inference.export.exporter import export
 from inference.folder import ModelFolder
-from inference.hub import find
+from inference.hub import Found, find
 from inference.manifest import MANIFEST, TOKENIZER, Manifest, read_manifest
 from inference.onnx_engine import OnnxCaptioner
 from inference.torch_engine import TorchCaptioner
@@ -141,6 +141,13 @@ def test_other_architectures_are_told_what_is_supported(tmp_path: Path, samples:
     ):
         export(find(str(tmp_path / "source")), tmp_path / "exported", photos=samples)
     assert not (tmp_path / "exported").exists()
+
+
+def test_a_folder_with_other_things_in_it_is_left_alone(tmp_path: Path, samples: list[Path]) -> None:
+    (tmp_path / "letter.txt").write_text("dear you")
+    with pytest.raises(ModelError, match="exists and is not an exported model"):
+        export(Found("anything", tmp_path, None, "blip"), tmp_path, photos=samples)
+    assert (tmp_path / "letter.txt").read_text() == "dear you"
 
 
 def test_an_export_that_fails_leaves_the_one_before_it(tmp_path: Path, samples: list[Path]) -> None:
